@@ -1,0 +1,56 @@
+# Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
+.DEFAULT_GOAL := help
+.PHONY: help book test lab notebooks lint lock clean
+
+ifdef PYTHON
+VENV := .venv-$(PYTHON)
+else
+PYTHON := >=3.12
+VENV := .venv
+endif
+python := $(VENV)/bin/python
+uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+book: $(VENV)/ready _build/helpers ## Execute the chapters that changed and build the site
+	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
+	@$(python) -c 'from pathlib import Path; print("\nThe book:", Path("_build/html/index.html").resolve().as_uri())'
+
+test: book ## Run every test: chapters, helpers, derivation, site
+	$(python) -m pytest -n 2 --dist loadscope
+
+lab: $(VENV)/ready ## Open the chapters in JupyterLab
+	$(python) -m jupyterlab notebooks
+
+notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
+	$(python) -m nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(python) tests/main_figure.py
+
+lint: $(VENV)/ready ## Check the style of modules and notebooks
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+
+lock: $(uv) ## Renew requirements.txt from the short list in pyproject.toml
+	$(uv) pip compile --quiet --upgrade --universal --python-version 3.12 \
+		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+	echo "-e ." >> requirements.txt
+
+clean: ## Remove all that was built, and the environment
+	rm -rf _build .venv .venv-* .tools .pytest_cache .ruff_cache
+
+$(VENV)/ready: requirements.txt pyproject.toml | $(uv)
+	@$(uv) venv --quiet --clear --python "$(PYTHON)" $(VENV) || \
+		{ echo "This book needs Python 3.12 or later: please install one, then run make again."; exit 1; }
+	$(uv) pip sync --quiet --python $(python) requirements.txt
+	@touch $@
+
+.tools/bin/uv:
+	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet uv || \
+		{ rm -rf .tools; echo "The set-up needs uv, or a python3 with venv and pip: please install either one."; exit 1; }
+
+# What the chapters import is not part of a chapter's cache key: forget all results when it changes.
+_build/helpers: $(wildcard helpers/*.py) requirements.txt
+	rm -rf _build/.jupyter_cache
+	@mkdir -p _build && touch $@

@@ -1,0 +1,1 @@
+"""The small package behind *A Gentle Introduction to Partial Pooling*."""

