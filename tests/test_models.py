@@ -91,7 +91,8 @@ import sys; sys.path.insert(0, {tests!r})
 from test_models import SMALL
 from helpers.models import fit, partially_pooled_model
 draws = fit(partially_pooled_model(SMALL), seed=8, draws=100, tune=200)
-print(draws.posterior.sizes["chain"], draws.posterior["school_means"].to_numpy().tobytes().hex()[-96:])
+means = draws.posterior["school_means"].to_numpy()
+print(len(means), means.tobytes().hex()[-96:])
 """
 
 

@@ -76,7 +76,7 @@ def test_cells_are_short_and_only_fits_and_their_numbers_go_uncompared(path):
 
 
 def nbval(path):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-c", "pyproject.toml", str(path)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
