@@ -109,7 +109,7 @@ def pooling_dial(
         .transform_calculate(kept="datum.n / (datum.n + variance_ratio)")
         .transform_calculate(pooled=f"datum.kept * datum.mean + (1 - datum.kept) * {mu}")
         .encode(
-            x=alt.X("n:Q", title="pupils in the school"),
+            x=alt.X("n:Q", title="pupils in the school", axis=alt.Axis(tickCount=5)),
             y=alt.Y("mean:Q", title="average score (points)", scale=alt.Scale(zero=False)),
             tooltip=[
                 alt.Tooltip("school:N"),

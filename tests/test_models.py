@@ -165,6 +165,7 @@ def test_each_check_of_a_fit_can_fail(fault, failing):
     assert set(checks.index[~checks.passed]) == failing
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_a_parameter_without_diagnostics_does_not_pass():
     assert not check_fit(made_up_fit(constant)).passed["largest R-hat"]
 
