@@ -239,12 +239,14 @@ def check_fit(draws: DataTree) -> pd.DataFrame:
     tail = _extreme(az.ess(posterior, method="tail"), min)
     divergences = int(draws.sample_stats["diverging"].sum())
     rows = {
-        "largest R-hat": (f"{rhat:.3f}", "below 1.01", rhat < 1.01),
-        "smallest bulk ESS": (f"{bulk:,.0f}", "above 400", bulk > 400),
-        "smallest tail ESS": (f"{tail:,.0f}", "above 400", tail > 400),
-        "divergences": (f"{divergences}", "none", divergences == 0),
+        "largest R-hat": (round(rhat, 3), "below 1.01", rhat < 1.01),
+        "smallest bulk ESS": (round(bulk), "above 400", bulk > 400),
+        "smallest tail ESS": (round(tail), "above 400", tail > 400),
+        "divergences": (divergences, "none", divergences == 0),
     }
-    return pd.DataFrame.from_dict(rows, orient="index", columns=["worst", "limit", "passed"])
+    # As objects, so that counts stay whole beside the R̂.
+    checks = pd.DataFrame(rows, index=["worst", "limit", "passed"], dtype=object).T
+    return checks.astype({"passed": bool})
 
 
 def _extreme(diagnostic: xr.Dataset, pick: Callable) -> float:

@@ -11,16 +11,15 @@ integral, or linear algebra with the joint normal distribution of everything.
 """
 
 import inspect
-import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy as sp
+from equations import Page, log_normal, repeats, same
 from scipy import integrate, optimize
 from scipy.stats import expon, kstest, multivariate_normal, norm
-from sympy.stats import Normal, density
 
 from helpers.pooling import (
     partially_pooled_mean,
@@ -30,53 +29,27 @@ from helpers.pooling import (
 )
 from helpers.schools import simulate_city
 
-PAGE = (Path(__file__).parents[1] / "derivation.md").read_text(encoding="utf-8")
-DIRECTIVE = re.compile(r"^```\{math\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-LABELLED = re.compile(r":label: (\S+)\n(.*)", re.DOTALL)
-
-
-def squeezed(text):
-    return " ".join(text.split())
-
-
-def equations():
-    """(label, LaTeX) of every displayed equation of the page."""
-    return [LABELLED.fullmatch(body).groups() for body in DIRECTIVE.findall(PAGE)]
+PAGE = Page("derivation.md")
 
 
 # --- The page and this file belong together ------------------------------------------------------
 
 
 def test_every_displayed_equation_is_a_single_labelled_one():
-    labels = [label for label, _ in equations()]
-    assert len(labels) == PAGE.count("{math}") == PAGE.count(":label:") > 0
-    assert len(set(labels)) == len(labels)
-    assert all(re.fullmatch(r"eq(-[a-z]+)+", label) for label in labels)
-    assert "$$" not in PAGE
-    assert not re.search(r"\\begin\{(?!split\})", PAGE)  # KaTeX would number align itself
+    assert not PAGE.unfit_equations(label=r"eq(-[a-z]+)+")
 
 
 def test_every_label_has_a_test_and_every_test_a_label():
-    labels = {label for label, _ in equations()}
-    source = Path(__file__).read_text(encoding="utf-8")
-    tests = re.findall(r"^def test_(eq_\w+)\(", source, re.MULTILINE)
-    assert len(set(tests)) == len(tests)
-    assert {test.replace("_", "-") for test in tests} == labels
+    assert not PAGE.without_partner(Path(__file__))
 
 
-@pytest.mark.parametrize(("label", "latex"), equations(), ids=[label for label, _ in equations()])
+@pytest.mark.parametrize(("label", "latex"), PAGE.equations, ids=PAGE.labels)
 def test_the_test_of_an_equation_repeats_it_as_printed(label, latex):
-    test = globals()["test_" + label.replace("-", "_")]
-    assert squeezed(test.__doc__) == squeezed(latex)
+    assert repeats(globals()["test_" + label.replace("-", "_")], latex)
 
 
 def test_references_between_equations_and_sections_lead_somewhere():
-    labels = {label for label, _ in equations()}
-    assert set(re.findall(r"\{eq\}`([^`]+)`", PAGE)) <= labels
-    sections = [int(number) for number in re.findall(r"^## (\d+)\. ", PAGE, re.MULTILINE)]
-    assert sections == list(range(1, len(sections) + 1))
-    mentioned = re.findall(r"[Ss]ections? (\d+)(?: to (\d+))?", PAGE)
-    assert {int(number) for pair in mentioned for number in pair if number} <= set(sections)
+    assert not PAGE.dangling_references()
 
 
 # --- One school: at random values, and in symbols -------------------------------------------------
@@ -126,15 +99,7 @@ LAMBDA = n / (n + sigma_y**2 / sigma_alpha**2)  # as in eq-weight
 ALPHA_HAT = LAMBDA * ybar + (1 - LAMBDA) * mu  # as in eq-weighted-form
 
 
-def log_normal(x, mean, sd):
-    return sp.expand_log(sp.log(density(Normal("x", mean, sd))(x)), force=True)
-
-
 LOG_POSTERIOR = sum(log_normal(y, alpha, sigma_y) for y in Y) + log_normal(alpha, mu, sigma_alpha)
-
-
-def same(left, right):
-    return sp.simplify(sp.expand(left - right)) == 0
 
 
 def constant(values):
@@ -1166,28 +1131,16 @@ def test_the_priors_that_the_page_quotes_are_those_of_the_next_chapters_model():
     mean, sd, scale = (
         defaults[name] for name in ("prior_mean", "prior_sd", "sigma_alpha_prior_mean")
     )
-    assert rf"$\mu$ the prior $\mathrm{{N}}({mean:g}, {sd:g})$." in squeezed(PAGE)
-    assert rf"it is $\mathrm{{Exp}}({1 / scale:g})$" in squeezed(PAGE)
+    assert rf"$\mu$ the prior $\mathrm{{N}}({mean:g}, {sd:g})$." in PAGE.prose
+    assert rf"it is $\mathrm{{Exp}}({1 / scale:g})$" in PAGE.prose
 
 
 def test_the_numbers_in_the_prose():
-    page = squeezed(PAGE)
-    missing = [sentence for sentence in sentences() if sentence not in page]
+    missing = [sentence for sentence in sentences() if sentence not in PAGE.prose]
     assert not missing
 
 
 def test_no_other_number_is_in_the_prose():
-    """A new figure must join `sentences`; 0, 1 and 2 may stand in formulas as they like."""
-    prose = squeezed(
-        re.sub(
-            r"^## \d+\. |^\*\*(?:Time\.|Exercise \d\.)\*\*(?: About.*)?",
-            "",
-            DIRECTIVE.sub("", PAGE),
-            flags=re.MULTILINE,
-        )
-    )
-    for known in [*sentences(), r"$\mathrm{N}(50, 10)$", "$1 / 10^2$"]:
-        prose = prose.replace(known, "")
-    prose = re.sub(r"\{(?:eq|cite:p)\}`[^`]+`|\]\([^)]+\)", "", prose)
-    prose = re.sub(r"[Ss]ections? \d+(?: to \d+)?|[Cc]hapter \d", "", prose)
-    assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= {"0", "1", "2"}
+    """A new figure must join `sentences`."""
+    known = [*sentences(), r"$\mathrm{N}(50, 10)$", "$1 / 10^2$"]
+    assert not PAGE.strange_numbers(known)

@@ -115,7 +115,7 @@ def differences(committed, regenerated):
     for old, new in zip(NUMBER.findall(committed), NUMBER.findall(regenerated), strict=True):
         decimals = len(old.rpartition(".")[2]) if "." in old else 0
         a, b = (float(text.replace(",", "")) for text in (old, new))
-        allowed = 5 * 10**-decimals if decimals else 0.5 * abs(a) if "," in old else 2
+        allowed = 5 * 10**-decimals if decimals else 0.5 * abs(a) if abs(a) >= 400 else 2
         if abs(a - b) > allowed * (1 + 1e-9):
             found.append((old, new))
     return found

@@ -1,0 +1,914 @@
+r"""The appendix on the exact posterior, equation by equation; `equations.py` says how.
+
+In each test `printed` is the right-hand side as on the page. What it is compared with comes another
+way: the joint normal density of all the scores of a small city, SymPy, numerical integrals (on
+other scales and by another rule than the page's), or the book's PyMC model.
+"""
+
+import inspect
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+import sympy as sp
+from equations import Page, repeats, same
+from scipy import integrate, optimize
+from scipy.stats import expon, norm
+
+from helpers.models import partially_pooled_model
+from helpers.pooling import partially_pooled_sd, pooling_weight
+from helpers.schools import simulate_city, summarise_schools
+
+PAGE = Page("exact_posterior.md")
+
+
+# --- The page and this file belong together ------------------------------------------------------
+
+
+def test_every_displayed_equation_is_a_single_labelled_one():
+    assert not PAGE.unfit_equations(label=r"eq-exact(-[a-z]+)+")
+
+
+def test_every_label_has_a_test_and_every_test_a_label():
+    assert not PAGE.without_partner(Path(__file__))
+
+
+@pytest.mark.parametrize(("label", "latex"), PAGE.equations, ids=PAGE.labels)
+def test_the_test_of_an_equation_repeats_it_as_printed(label, latex):
+    assert repeats(globals()["test_" + label.replace("-", "_")], latex)
+
+
+def test_references_between_equations_and_sections_lead_somewhere():
+    assert not PAGE.dangling_references()
+
+
+# --- A small city, as one joint normal distribution of mu, the true means and the scores ----------
+
+M0, S0, A, B = 58.0, 8.0, 3.0, 5.0  # the priors
+RNG = np.random.default_rng(11)
+SIZES = np.array([1, 2, 4])
+J, PUPILS = len(SIZES), SIZES.sum()
+SCHOOL = np.repeat(np.arange(J), SIZES)
+Y = RNG.normal(np.array([54.0, 62.0, 66.0])[SCHOOL], 5)
+SCORES = pd.DataFrame({"school": SCHOOL, "score": Y})
+MINE = np.equal.outer(np.arange(J), SCHOOL)  # by school, whether a pupil is one of its own
+MEANS = np.array([Y[MINE[j]].mean() for j in range(J)])
+SS = np.array([SIZES[j] * Y[MINE[j]].var() for j in range(J)])
+# Everything is a sum of independent parts: mu, what each school adds, what each pupil adds.
+OF_MU, *_PARTS = np.eye(1 + J + PUPILS)
+OF_ALPHA = OF_MU + _PARTS[:J]
+OF_SCORE = OF_ALPHA[SCHOOL] + _PARTS[J:]
+# Random values of everything unknown, where functions are compared.
+CASES = [
+    SimpleNamespace(mu=mu, sa=sa, sy=sy, alphas=RNG.normal(60, 6, size=J))
+    for mu, sa, sy in zip(*RNG.uniform([[50], [1], [2]], [[70], [12], [12]], (3, 5)), strict=True)
+]
+
+
+def covariance(rows, sa, sy, s0=S0):
+    sa, sy = np.broadcast_arrays(sa, sy)
+    parts = np.stack([np.full(sa.shape, s0**2), *J * [sa**2], *PUPILS * [sy**2]], axis=-1)
+    return rows * parts[..., None, :] @ rows.T
+
+
+def log_density(rows, x, sa, sy, mu=None):
+    """Of sums of parts, given the scales; and given mu, if there is one."""
+    cov = covariance(rows, sa, sy, S0 if mu is None else 0)
+    off = x - (M0 if mu is None else mu)
+    squares = np.linalg.solve(cov, np.broadcast_to(off, cov.shape[:-1])[..., None])[..., 0] @ off
+    return -(len(x) * np.log(2 * np.pi) + np.linalg.slogdet(cov)[1] + squares) / 2
+
+
+def condition(row, case):
+    """Mean and variance of a sum of parts, given the scales and all scores."""
+    cov = covariance(np.vstack([row, OF_SCORE]), case.sa, case.sy)
+    gain = np.linalg.solve(cov[1:, 1:], cov[1:, 0])
+    return M0 + gain @ (Y - M0), cov[0, 0] - gain @ cov[1:, 0]
+
+
+def log_scales(sa, sy):
+    """Log posterior of the scales, up to a constant."""
+    prior = expon.logpdf(sa, scale=A) + expon.logpdf(sy, scale=B)
+    return prior + log_density(OF_SCORE, Y, sa, sy)
+
+
+def log_joint(case):
+    """Log posterior of all unknowns, up to a constant."""
+    return (
+        norm.logpdf(Y, case.alphas[SCHOOL], case.sy).sum()
+        + norm.logpdf(case.alphas, case.mu, case.sa).sum()
+        + norm.logpdf(case.mu, M0, S0)
+        + expon.logpdf(case.sa, scale=A)
+        + expon.logpdf(case.sy, scale=B)
+    )
+
+
+def constant(printed, other):
+    """Whether two functions, each at several points, are equal up to a constant."""
+    printed, other = np.array(printed), np.array(other)
+    assert np.ptp(other) > 1e-3  # not flat, which would be too easy
+    return np.ptp(printed - other) < 1e-7 * (1 + np.abs(other).max())
+
+
+def area(function, low=-150, high=250, points=(55, 60, 65)):
+    return integrate.quad(function, low, high, points=points, epsabs=0, epsrel=1e-9, limit=400)[0]
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """The posterior of the scales by Gauss's rule, on the scales themselves."""
+    x, weight = np.polynomial.legendre.leggauss(120)
+    sigma, weight = 45 * (x + 1), 45 * weight
+    sa, sy = (grid.ravel() for grid in np.meshgrid(sigma, sigma))
+    mass = np.outer(weight, weight).ravel() * np.exp(log_scales(sa, sy))
+    return SimpleNamespace(sa=sa, sy=sy, total=mass.sum(), chance=mass / mass.sum())
+
+
+# The page's own pieces.
+
+
+def v(sa, sy):
+    return np.asarray(sa)[..., None] ** 2 + np.asarray(sy)[..., None] ** 2 / SIZES
+
+
+def pieces(sa, sy):
+    w = 1 / v(sa, sy)
+    P = 1 / S0**2 + w.sum(axis=-1)
+    M = (M0 / S0**2 + w @ MEANS) / P
+    Q = (w * (MEANS - M[..., None]) ** 2).sum(axis=-1) + (M - M0) ** 2 / S0**2
+    return P, M, Q
+
+
+def printed_log_scales(sa, sy):
+    P, _, Q = pieces(sa, sy)
+    return (
+        (-sa / A - sy / B)
+        + (-(PUPILS - J) * np.log(sy) - SS.sum() / (2 * sy**2))
+        - np.log(v(sa, sy)).sum(axis=-1) / 2
+        + (-np.log(P) / 2 - Q / 2)
+    )
+
+
+def make_table(rows, columns):
+    """Nodes and weights as section 7 has them, with equal steps of u too ("would do")."""
+
+    def log_f(u, t):
+        return printed_log_scales(np.exp(u), np.exp(t)) + u + t
+
+    scan = np.linspace(-4, 6, 500)
+    us = np.linspace(-30, 6, 500)
+    tops = log_f(us[:, None], scan).max(axis=1)
+    u = np.linspace(*us[tops > tops.max() - 18][[0, -1]], rows)[:, None]
+    heights = log_f(u, scan)
+    inside = heights > heights.max(axis=1, keepdims=True) - 18
+    low, high = scan[inside.argmax(axis=1)], scan[-1 - inside[:, ::-1].argmax(axis=1)]
+    t = np.linspace(low, high, columns, axis=1)
+    area = np.gradient(u, axis=0) * (t[:, 1] - t[:, 0])[:, None]
+    volume = area * np.exp(log_f(u, t))
+    parts = np.broadcast_arrays(u, t, area, volume / volume.sum())
+    u, t, area, weight = (part.ravel() for part in parts)
+    table = SimpleNamespace(u=u, t=t, area=area, sa=np.exp(u), sy=np.exp(t), weight=weight)
+    table.P, table.M, _ = pieces(table.sa, table.sy)
+    return table
+
+
+@pytest.fixture(scope="module")
+def table():
+    return make_table(100, 40)
+
+
+@pytest.fixture(params=["mu", "alpha of the smallest", "alpha of the largest"])
+def theta(request, table):
+    """A parameter's centre and deviation at each node, and its density by the mixture."""
+    if request.param == "mu":
+        row, c, d = OF_MU, table.M, table.P**-0.5
+    else:
+        j = 0 if "smallest" in request.param else J - 1
+        row, share = OF_ALPHA[j], pooling_weight(SIZES[j], table.sy, table.sa)
+        s = partially_pooled_sd(SIZES[j], table.sy, table.sa)
+        c = share * MEANS[j] + (1 - share) * table.M
+        d = np.sqrt(s**2 + (1 - share) ** 2 / table.P)
+    x = np.linspace(-60, 180, 6001)
+    density = np.array([np.sum(table.weight * norm.pdf(place, c, d)) for place in x])
+    return SimpleNamespace(row=row, c=c, d=d, x=x, density=density)
+
+
+# 1. The model
+
+
+@pytest.fixture(scope="module")
+def model():
+    return partially_pooled_model(
+        SCORES,
+        prior_mean=M0,
+        prior_sd=S0,
+        sigma_alpha_prior_mean=A,
+        sigma_y_prior_mean=B,
+    )
+
+
+def test_eq_exact_priors(model):
+    r"""
+    \begin{split}
+    \mu &\sim \mathrm{N}(m_0,\ s_0) \\
+    p(\sigma_\alpha) &= \tfrac{1}{a}\, e^{-\sigma_\alpha / a} \\
+    p(\sigma_y) &= \tfrac{1}{b}\, e^{-\sigma_y / b}
+    \end{split}
+    """
+    case = CASES[0]
+    printed = {
+        "global_mean": (case.mu, norm.pdf(case.mu, M0, S0)),
+        "global_sigma": (case.sa, 1 / A * np.exp(-case.sa / A)),
+        "sigma_y": (case.sy, 1 / B * np.exp(-case.sy / B)),
+    }
+    for name, (value, density) in printed.items():
+        assert np.log(density) == pytest.approx(pm.logp(model[name], value).eval())
+    for a in (A, B):  # "with means a and b"
+        mean, _ = integrate.quad(lambda sigma, a=a: sigma / a * np.exp(-sigma / a), 0, np.inf)
+        assert mean == pytest.approx(a)
+
+
+def test_eq_exact_joint(model):
+    r"""
+    \begin{split}
+    &p(\alpha, \mu, \sigma_\alpha, \sigma_y \mid y) \\
+    &\quad \propto p(\mu)\; p(\sigma_\alpha)\; p(\sigma_y) \\
+    &\qquad \times \prod_{j=1}^{J}
+    p(y_j \mid \alpha_j, \sigma_y) \\
+    &\qquad\qquad \times p(\alpha_j \mid \mu, \sigma_\alpha)
+    \end{split}
+    """
+    of_model = model.compile_logp(jacobian=False)
+    printed, other = [], []
+    for case in CASES:
+        product = norm.pdf(case.mu, M0, S0) * expon.pdf(case.sa, scale=A)
+        product *= expon.pdf(case.sy, scale=B)
+        for j in range(J):
+            product *= np.prod(norm.pdf(Y[MINE[j]], case.alphas[j], case.sy))
+            product *= norm.pdf(case.alphas[j], case.mu, case.sa)
+        printed.append(np.log(product))
+        names = {"global_mean": case.mu, "school_means": case.alphas}
+        values = {**names, "global_sigma_log__": np.log(case.sa), "sigma_y_log__": np.log(case.sy)}
+        other.append(of_model(values))
+    assert constant(printed, other)
+
+
+def test_eq_exact_school():
+    r"""
+    \begin{split}
+    &p(y_j \mid \mu, \sigma_\alpha, \sigma_y) \\
+    &\quad = \int p(y_j \mid \alpha_j, \sigma_y) \\
+    &\qquad \times p(\alpha_j \mid \mu, \sigma_\alpha)\; d\alpha_j
+    \end{split}
+    """
+    for case in CASES:
+        for j in range(J):
+            mine = MINE[j]
+            printed = area(
+                lambda alpha, case=case, mine=mine: (
+                    np.prod(norm.pdf(Y[mine], alpha, case.sy)) * norm.pdf(alpha, case.mu, case.sa)
+                )
+            )
+            joint = log_density(OF_SCORE[mine], Y[mine], case.sa, case.sy, case.mu)
+            assert np.log(printed) == pytest.approx(joint)
+
+
+def test_eq_exact_plan():
+    r"""
+    \begin{split}
+    &p(\sigma_\alpha, \sigma_y \mid y)
+    \propto p(\sigma_\alpha)\; p(\sigma_y) \\
+    &\quad \times \int p(\mu) \\
+    &\qquad \times \prod_{j=1}^{J}
+    p(y_j \mid \mu, \sigma_\alpha, \sigma_y)\; d\mu
+    \end{split}
+    """
+
+    def integrand(mu, case):
+        schools = [
+            log_density(OF_SCORE[MINE[j]], Y[MINE[j]], case.sa, case.sy, mu) for j in range(J)
+        ]
+        return norm.pdf(mu, M0, S0) * np.exp(np.sum(schools))
+
+    printed = [
+        np.log(
+            expon.pdf(case.sa, scale=A)
+            * expon.pdf(case.sy, scale=B)
+            * area(lambda mu, case=case: integrand(mu, case))
+        )
+        for case in CASES
+    ]
+    assert constant(printed, [log_scales(case.sa, case.sy) for case in CASES])
+
+
+# 2. Three numbers a school. In symbols, for a school of four.
+
+FOUR = sp.symbols("y1:5", real=True)
+BAR = sum(FOUR) / 4
+alpha = sp.Symbol("alpha", real=True)
+
+
+def test_eq_exact_two_steps():
+    r"""
+    \begin{split}
+    &y_{ij} - \alpha_j \\
+    &\quad = (y_{ij} - \bar y_j) + (\bar y_j - \alpha_j)
+    \end{split}
+    """
+    assert same((FOUR[0] - BAR) + (BAR - alpha), FOUR[0] - alpha)
+
+
+def test_eq_exact_product():
+    r"""
+    \begin{split}
+    &\sum_{i=1}^{n_j}
+    2\, (y_{ij} - \bar y_j)(\bar y_j - \alpha_j) \\
+    &\quad = 2\, (\bar y_j - \alpha_j)
+    \sum_{i=1}^{n_j} (y_{ij} - \bar y_j) \\
+    &\quad = 0
+    \end{split}
+    """
+    left = sum(2 * (y - BAR) * (BAR - alpha) for y in FOUR)
+    assert same(2 * (BAR - alpha) * sum(y - BAR for y in FOUR), left)
+    assert same(left, 0)
+
+
+def test_eq_exact_ss():
+    r"""
+    \mathrm{SS}_j
+    = \sum_{i=1}^{n_j} (y_{ij} - \bar y_j)^2
+    """
+    printed = [np.sum((Y[MINE[j]] - MEANS[j]) ** 2) for j in range(J)]
+    assert printed == pytest.approx(SS)
+    assert printed == pytest.approx(summarise_schools(SCORES)["ss"].to_numpy())
+
+
+def test_eq_exact_squares():
+    r"""
+    \begin{split}
+    &\sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2 \\
+    &\quad = \mathrm{SS}_j
+    + n_j (\bar y_j - \alpha_j)^2
+    \end{split}
+    """
+    printed = sum((y - BAR) ** 2 for y in FOUR) + 4 * (BAR - alpha) ** 2
+    assert same(printed, sum((y - alpha) ** 2 for y in FOUR))
+
+
+def test_eq_exact_likelihood():
+    r"""
+    \begin{split}
+    &p(y_j \mid \alpha_j, \sigma_y) \\
+    &\quad = (2\pi)^{-n_j / 2}\; \sigma_y^{-n_j} \\
+    &\qquad \times
+    \exp\left(-\frac{\mathrm{SS}_j}{2\sigma_y^2}\right) \\
+    &\qquad \times
+    \exp\left(-\frac{n_j (\bar y_j - \alpha_j)^2}
+    {2\sigma_y^2}\right)
+    \end{split}
+    """
+    for case in CASES:
+        for j, n in enumerate(SIZES):
+            printed = (
+                ((2 * np.pi) ** (-n / 2) * case.sy**-n)
+                * np.exp(-SS[j] / (2 * case.sy**2))
+                * np.exp(-n * (MEANS[j] - case.alphas[j]) ** 2 / (2 * case.sy**2))
+            )
+            one_by_one = norm.logpdf(Y[MINE[j]], case.alphas[j], case.sy).sum()
+            assert np.log(printed) == pytest.approx(one_by_one)
+
+
+# 3. Average over a school's true mean
+
+
+def test_eq_exact_bell():
+    r"""
+    \begin{split}
+    &\exp\left(-\frac{n_j (\bar y_j - \alpha_j)^2}
+    {2\sigma_y^2}\right) \\
+    &\quad = \sqrt{2\pi}\, \frac{\sigma_y}{\sqrt{n_j}} \\
+    &\qquad \times
+    \mathrm{N}\left(\bar y_j \mid \alpha_j,\
+    \sigma_y / \sqrt{n_j}\right)
+    \end{split}
+    """
+    for case in CASES:
+        error = case.sy / np.sqrt(SIZES)
+        printed = np.sqrt(2 * np.pi) * error * norm.pdf(MEANS, case.alphas, error)
+        left = np.exp(-SIZES * (MEANS - case.alphas) ** 2 / (2 * case.sy**2))
+        assert printed == pytest.approx(left)
+
+
+def test_eq_exact_school_variance():
+    r"""
+    v_j = \sigma_\alpha^2 + \frac{\sigma_y^2}{n_j},
+    \qquad
+    w_j = \frac{1}{v_j}
+    """
+    for case in CASES:
+        printed = case.sa**2 + case.sy**2 / SIZES
+        means = np.array([OF_SCORE[MINE[j]].mean(axis=0) for j in range(J)])
+        cov = covariance(means, case.sa, case.sy, s0=0)
+        assert printed == pytest.approx(np.diag(cov))
+        assert 1 / printed == pytest.approx(np.diag(np.linalg.inv(cov)))
+        assert v(case.sa, case.sy) == pytest.approx(printed)
+
+
+def test_eq_exact_convolution():
+    r"""
+    \begin{split}
+    &\int \mathrm{N}\left(\bar y_j \mid \alpha_j,\
+    \sigma_y / \sqrt{n_j}\right) \\
+    &\qquad \times
+    \mathrm{N}(\alpha_j \mid \mu,\ \sigma_\alpha)\;
+    d\alpha_j \\
+    &\quad = \mathrm{N}\left(\bar y_j \mid \mu,\
+    \sqrt{v_j}\right)
+    \end{split}
+    """
+    for case in CASES:
+        for j, n in enumerate(SIZES):
+            left = area(
+                lambda alpha, case=case, j=j, n=n: (
+                    norm.pdf(MEANS[j], alpha, case.sy / np.sqrt(n))
+                    * norm.pdf(alpha, case.mu, case.sa)
+                )
+            )
+            printed = norm.pdf(MEANS[j], case.mu, np.sqrt(case.sa**2 + case.sy**2 / n))
+            assert printed == pytest.approx(left)
+
+
+def test_eq_exact_school_likelihood():
+    r"""
+    \begin{split}
+    &p(y_j \mid \mu, \sigma_\alpha, \sigma_y) \\
+    &\quad \propto \sigma_y^{-(n_j - 1)}
+    \exp\left(-\frac{\mathrm{SS}_j}{2\sigma_y^2}\right) \\
+    &\qquad \times
+    \mathrm{N}\left(\bar y_j \mid \mu,\
+    \sqrt{v_j}\right)
+    \end{split}
+    """
+    for j, n in enumerate(SIZES):
+        printed = [
+            np.log(case.sy ** -(n - 1.0) * np.exp(-SS[j] / (2 * case.sy**2)))
+            + norm.logpdf(MEANS[j], case.mu, np.sqrt(v(case.sa, case.sy)[j]))
+            for case in CASES
+        ]
+        rows, scores = OF_SCORE[MINE[j]], Y[MINE[j]]
+        other = [log_density(rows, scores, case.sa, case.sy, case.mu) for case in CASES]
+        assert constant(printed, other)
+
+
+# 4. Average over the mean of the schools. Three schools in symbols.
+
+mu, m0, M_ = sp.symbols("mu m0 M", real=True)
+s0 = sp.Symbol("s0", positive=True)
+WS = sp.symbols("w1:4", positive=True)
+BARS = sp.symbols("m1:4", real=True)
+P_OF = 1 / s0**2 + sum(WS)
+M_OF = (m0 / s0**2 + sum(w * bar for w, bar in zip(WS, BARS, strict=True))) / P_OF
+
+
+def squares(center):
+    schools = sum(w * (bar - center) ** 2 for w, bar in zip(WS, BARS, strict=True))
+    return schools + (center - m0) ** 2 / s0**2
+
+
+def test_eq_exact_mu_terms():
+    r"""
+    \begin{split}
+    &\log p(\mu) \\
+    &\quad + \sum_{j=1}^{J}
+    \log \mathrm{N}\left(\bar y_j \mid \mu,\
+    \sqrt{v_j}\right) \\
+    &\quad = -\frac{1}{2} \sum_{j=1}^{J}
+    w_j (\bar y_j - \mu)^2 \\
+    &\qquad - \frac{(\mu - m_0)^2}{2 s_0^2} \\
+    &\qquad - \frac{1}{2} \sum_{j=1}^{J} \log v_j + C
+    \end{split}
+    """
+    printed, other = [], []
+    for case in CASES:
+        variance = v(case.sa, case.sy)
+        printed.append(
+            -1 / 2 * np.sum((MEANS - case.mu) ** 2 / variance)
+            - (case.mu - M0) ** 2 / (2 * S0**2)
+            - 1 / 2 * np.sum(np.log(variance))
+        )
+        schools = norm.logpdf(MEANS, case.mu, np.sqrt(variance)).sum()
+        other.append(norm.logpdf(case.mu, M0, S0) + schools)
+    assert constant(printed, other)
+
+
+def test_eq_exact_centre():
+    r"""
+    \begin{split}
+    P &= \frac{1}{s_0^2} + \sum_{j=1}^{J} w_j \\
+    M &= \frac{1}{P} \left(\frac{m_0}{s_0^2}
+    + \sum_{j=1}^{J} w_j\, \bar y_j\right)
+    \end{split}
+    """
+    for case in CASES:
+        w = 1 / v(case.sa, case.sy)
+        P = 1 / S0**2 + np.sum(w)
+        M = 1 / P * (M0 / S0**2 + np.sum(w * MEANS))
+        printed = M, 1 / P
+        assert printed == pytest.approx(condition(OF_MU, case))
+
+
+def test_eq_exact_balance():
+    r"""
+    \sum_{j=1}^{J} w_j (\bar y_j - M)
+    = \frac{M - m_0}{s_0^2}
+    """
+    for case in CASES:
+        M, _ = condition(OF_MU, case)
+        left = np.sum((MEANS - M) / v(case.sa, case.sy))
+        assert left == pytest.approx((M - M0) / S0**2)
+
+
+def test_eq_exact_mu_product():
+    r"""
+    \begin{split}
+    &2\, (\mu - M) \Biggl(\frac{M - m_0}{s_0^2} \\
+    &\qquad - \sum_{j=1}^{J} w_j (\bar y_j - M)\Biggr)
+    = 0
+    \end{split}
+    """
+    pulls = sum(w * (bar - M_) for w, bar in zip(WS, BARS, strict=True))
+    printed = 2 * (mu - M_) * ((M_ - m0) / s0**2 - pulls)
+    # It is what the squares leave, wherever M lies; and it vanishes at the page's M.
+    assert same(printed, squares(mu) - squares(M_) - P_OF * (mu - M_) ** 2)
+    assert same(printed.subs(M_, M_OF), 0)
+
+
+def test_eq_exact_remainder():
+    r"""
+    \begin{split}
+    Q &= \sum_{j=1}^{J} w_j (\bar y_j - M)^2 \\
+    &\quad + \frac{(M - m_0)^2}{s_0^2}
+    \end{split}
+    """
+    for case in CASES:
+        M, _ = condition(OF_MU, case)
+        w = 1 / v(case.sa, case.sy)
+        printed = np.sum(w * (MEANS - M) ** 2) + (M - M0) ** 2 / S0**2
+        lowest = optimize.minimize_scalar(
+            lambda mu, w=w: np.sum(w * (MEANS - mu) ** 2) + (mu - M0) ** 2 / S0**2
+        )
+        assert printed == pytest.approx(lowest.fun)
+
+
+def test_eq_exact_one_square():
+    r"""
+    \begin{split}
+    &\sum_{j=1}^{J} w_j (\bar y_j - \mu)^2
+    + \frac{(\mu - m_0)^2}{s_0^2} \\
+    &\quad = P\, (\mu - M)^2 + Q
+    \end{split}
+    """
+    assert same(P_OF * (mu - M_OF) ** 2 + squares(M_OF), squares(mu))
+
+
+def test_eq_exact_mu_area():
+    r"""
+    \begin{split}
+    &\int \exp\left(-\tfrac{1}{2} P\,
+    (\mu - M)^2\right) d\mu \\
+    &\quad = \sqrt{2\pi}\; P^{-1/2}
+    \end{split}
+    """
+    P = sp.Symbol("P", positive=True)
+    area = sp.integrate(sp.exp(-P * (mu - M_) ** 2 / 2), (mu, -sp.oo, sp.oo))
+    assert same(sp.sqrt(2 * sp.pi) * P ** sp.Rational(-1, 2), area)
+
+
+def test_eq_exact_mu_integral():
+    r"""
+    \begin{split}
+    &\int p(\mu) \prod_{j=1}^{J}
+    \mathrm{N}\left(\bar y_j \mid \mu,\
+    \sqrt{v_j}\right) d\mu \\
+    &\quad \propto
+    \left(\prod_{j=1}^{J} v_j^{-1/2}\right)
+    P^{-1/2}\; e^{-Q / 2}
+    \end{split}
+    """
+    printed, other = [], []
+    for case in CASES:
+        P, _, Q = pieces(case.sa, case.sy)
+        variance = v(case.sa, case.sy)
+        printed.append(np.log(np.prod(variance**-0.5) * P**-0.5 * np.exp(-Q / 2)))
+        integral = area(
+            lambda mu, variance=variance: (
+                norm.pdf(mu, M0, S0) * np.prod(norm.pdf(MEANS, mu, np.sqrt(variance)))
+            )
+        )
+        other.append(np.log(integral))
+    assert constant(printed, other)
+
+
+# 5. and 6. Two unknowns, and no spike
+
+
+def test_eq_exact_totals():
+    r"""
+    N = \sum_{j=1}^{J} n_j,
+    \qquad
+    \mathrm{SS} = \sum_{j=1}^{J} \mathrm{SS}_j
+    """
+    assert SIZES.sum() == len(Y)
+    _, unexplained, *_ = np.linalg.lstsq(MINE.T.astype(float), Y)
+    assert SS.sum() == pytest.approx(unexplained.item())
+
+
+def test_eq_exact_log_scales():
+    r"""
+    \begin{split}
+    &\log p(\sigma_\alpha, \sigma_y \mid y) \\
+    &\quad = -\frac{\sigma_\alpha}{a}
+    - \frac{\sigma_y}{b} \\
+    &\qquad - (N - J) \log \sigma_y
+    - \frac{\mathrm{SS}}{2\sigma_y^2} \\
+    &\qquad - \frac{1}{2} \sum_{j=1}^{J} \log v_j \\
+    &\qquad - \frac{1}{2} \log P - \frac{1}{2} Q + C
+    \end{split}
+    """
+    sa, sy = np.meshgrid(np.logspace(-6, 1.5, 9), np.logspace(0, 1.5, 7))
+    assert constant(printed_log_scales(sa, sy), log_scales(sa, sy))
+
+
+def test_eq_exact_floor():
+    r"""
+    v_j \ge \frac{\sigma_y^2}{n_j}
+    """
+    sa, sy = np.meshgrid(np.logspace(-9, 2, 12), np.logspace(-2, 2, 9))
+    assert (v(sa, sy) >= sy[..., None] ** 2 / SIZES).all()
+    assert v(0, 3.0) == pytest.approx(9 / SIZES)  # and it is reached
+
+
+def test_eq_exact_bound():
+    r"""
+    \begin{split}
+    &p(\sigma_\alpha, \sigma_y \mid y)
+    \le K\, \sigma_y^{-N} \\
+    &\quad \times \exp\left(-\frac{\mathrm{SS}}{2\sigma_y^2}
+    - \frac{\sigma_y}{b}\right)
+    \end{split}
+    """
+    K = S0 * np.sqrt(np.prod(SIZES))  # from the three bounds in the sentences before it
+
+    def printed(sy, scatter=1):
+        return K * sy ** -float(PUPILS) * np.exp(-scatter * SS.sum() / (2 * sy**2) - sy / B)
+
+    sa, sy = np.meshgrid(np.logspace(-9, 2, 30), np.logspace(-0.3, 2, 30))
+    assert (printed_log_scales(sa, sy) <= np.log(printed(sy))).all()
+    finite = area(printed, 0.01, 400, [1, 5, 20])
+    assert finite == pytest.approx(area(printed, 0.001, 800, [1, 5, 20]))
+    assert area(lambda sy: printed(sy, scatter=0), 0.001, 1, [0.1]) > 1e12 * finite  # "provided"
+    # So the density of the schools' spread is finite at 0: it tends to that of complete pooling.
+    curve = [
+        area(lambda sy, sa=sa: np.exp(log_scales(sa, sy) + 20), 0.5, 100, [3, 6, 12])
+        for sa in (1e-4, 1e-6, 0)
+    ]
+    assert curve[:2] == pytest.approx(2 * [curve[2]], rel=1e-4)
+
+
+# 7. A table of nodes and weights
+
+
+def test_eq_exact_log_scale():
+    r"""
+    \begin{split}
+    &\log p(u, t \mid y) \\
+    &\quad = \log p(\sigma_\alpha, \sigma_y \mid y)
+    + u + t
+    \end{split}
+    """
+    (u1, u2), (t1, t2) = (0.5, 1.2), (1.4, 1.9)
+
+    def printed(u, t):
+        return np.exp(log_scales(np.exp(u), np.exp(t)) + u + t)
+
+    volume, _ = integrate.dblquad(printed, t1, t2, u1, u2, epsabs=0, epsrel=1e-7)
+    same_volume, _ = integrate.dblquad(
+        lambda sa, sy: np.exp(log_scales(sa, sy)),
+        *np.exp([t1, t2, u1, u2]),
+        epsabs=0,
+        epsrel=1e-7,
+    )
+    assert volume == pytest.approx(same_volume)
+
+
+def test_eq_exact_trapezoid():
+    r"""
+    \int f(x)\, dx \approx h \sum_k f(x_k)
+    """
+
+    def error(h):
+        x = np.arange(-40, 5, h)  # an exponential density on the log scale: its area is one
+        return abs(h * np.sum(np.exp(x - np.exp(x))) - 1)
+
+    assert 1e-6 < error(1) < 1e-3
+    assert error(0.5) < 10 * error(1) ** 2  # "with each halving ... digits about doubles"
+
+
+def test_eq_exact_weights(table, exact):
+    r"""
+    \omega_g
+    = \frac{\ell_g h_g\; p(u_g, t_g \mid y)}
+    {\sum_{k=1}^{G} \ell_k h_k\; p(u_k, t_k \mid y)}
+    """
+    assert table.weight.sum() == pytest.approx(1)
+    density = np.exp(log_scales(table.sa, table.sy) + table.u + table.t) / exact.total
+    assert table.weight == pytest.approx(table.area * density, rel=1e-6)
+
+
+def test_eq_exact_average(table, exact):
+    r"""
+    \begin{split}
+    &\mathrm{E}[f(\sigma_\alpha, \sigma_y) \mid y] \\
+    &\quad \approx \sum_{g=1}^{G}
+    \omega_g\, f(e^{u_g},\ e^{t_g})
+    \end{split}
+    """
+    finer = make_table(200, 80)
+    assert len(table.weight) < 5000  # "a few thousand nodes are plenty"
+    for f in (lambda sa, sy: sa, lambda sa, sy: sa**2, lambda sa, sy: sa / (1 + sy)):
+        printed = np.sum(table.weight * f(table.sa, table.sy))
+        assert printed == pytest.approx(np.sum(exact.chance * f(exact.sa, exact.sy)), rel=1e-5)
+        assert printed == pytest.approx(np.sum(finer.weight * f(finer.sa, finer.sy)), rel=1e-5)
+
+
+# 8. Going back down
+
+
+def test_eq_exact_mu():
+    r"""
+    \mu \mid \sigma_\alpha, \sigma_y, y \sim
+    \mathrm{N}\left(M,\ P^{-1/2}\right)
+    """
+    for case in CASES:
+        P, M, _ = pieces(case.sa, case.sy)
+        bayes = (
+            log_density(OF_SCORE, Y, case.sa, case.sy, case.mu)
+            + norm.logpdf(case.mu, M0, S0)
+            - log_density(OF_SCORE, Y, case.sa, case.sy)
+        )
+        assert norm.logpdf(case.mu, M, P**-0.5) == pytest.approx(bayes)
+
+
+def test_eq_exact_alpha_given_mu():
+    r"""
+    \begin{split}
+    &\alpha_j \mid \mu, \sigma_\alpha, \sigma_y, y \\
+    &\quad \sim \mathrm{N}(\hat\alpha_j(\mu),\ s_j) \\
+    &\hat\alpha_j(\mu)
+    = \lambda_j\, \bar y_j + (1 - \lambda_j)\, \mu
+    \end{split}
+    """
+    for case in CASES:
+        share = pooling_weight(SIZES, case.sy, case.sa)
+        alpha_hat = share * MEANS + (1 - share) * case.mu
+        printed = norm.logpdf(case.alphas, alpha_hat, partially_pooled_sd(SIZES, case.sy, case.sa))
+        together = norm.logpdf(Y, case.alphas[SCHOOL], case.sy).sum()
+        together += norm.logpdf(case.alphas, case.mu, case.sa).sum()
+        bayes = together - log_density(OF_SCORE, Y, case.sa, case.sy, case.mu)
+        assert printed.sum() == pytest.approx(bayes)
+
+
+def test_eq_exact_alpha():
+    r"""
+    \begin{split}
+    &\mathrm{E}[\alpha_j \mid \sigma_\alpha, \sigma_y, y] \\
+    &\quad = \lambda_j\, \bar y_j + (1 - \lambda_j)\, M \\
+    &\mathrm{Var}(\alpha_j \mid \sigma_\alpha, \sigma_y, y) \\
+    &\quad = s_j^2 + \frac{(1 - \lambda_j)^2}{P}
+    \end{split}
+    """
+    for case in CASES:
+        P, M, _ = pieces(case.sa, case.sy)
+        share = pooling_weight(SIZES, case.sy, case.sa)
+        mean = share * MEANS + (1 - share) * M
+        s = partially_pooled_sd(SIZES, case.sy, case.sa)
+        variance = s**2 + (1 - share) ** 2 / P
+        for j in range(J):
+            assert (mean[j], variance[j]) == pytest.approx(condition(OF_ALPHA[j], case))
+
+
+# 9. and 10. Every parameter, and draws
+
+
+def test_eq_exact_mixture(theta, exact):
+    r"""
+    p(\theta \mid y) \approx
+    \sum_{g=1}^{G} \omega_g\,
+    \mathrm{N}(\theta \mid c_g,\ d_g)
+    """
+    rows = np.vstack([theta.row, OF_SCORE])
+    for place in (50.0, 60.0, 67.0):
+        printed = np.interp(place, theta.x, theta.density)
+        joint = log_density(rows, np.array([place, *Y]), exact.sa, exact.sy)
+        alone = log_density(OF_SCORE, Y, exact.sa, exact.sy)
+        assert printed == pytest.approx(np.sum(exact.chance * np.exp(joint - alone)), rel=1e-5)
+
+
+def test_eq_exact_mean(theta, table):
+    r"""
+    \mathrm{E}[\theta \mid y] \approx
+    \sum_{g=1}^{G} \omega_g\, c_g
+    """
+    printed = np.sum(table.weight * theta.c)
+    assert printed == pytest.approx(np.trapezoid(theta.x * theta.density, theta.x))
+
+
+def test_eq_exact_variance(theta, table):
+    r"""
+    \begin{split}
+    \mathrm{Var}(\theta \mid y) &\approx
+    \sum_{g=1}^{G} \omega_g\, (d_g^2 + c_g^2) \\
+    &\quad - \mathrm{E}[\theta \mid y]^2
+    \end{split}
+    """
+    mean = np.trapezoid(theta.x * theta.density, theta.x)
+    printed = np.sum(table.weight * (theta.d**2 + theta.c**2)) - mean**2
+    variance = np.trapezoid((theta.x - mean) ** 2 * theta.density, theta.x)
+    assert printed == pytest.approx(variance)
+    between = np.cov(theta.c, aweights=table.weight, ddof=0)
+    assert printed == pytest.approx(np.sum(table.weight * theta.d**2) + between)  # "total variance"
+
+
+def test_eq_exact_cdf(theta, table):
+    r"""
+    \begin{split}
+    &\Pr(\theta \le x \mid y) \\
+    &\quad \approx \sum_{g=1}^{G} \omega_g\;
+    \Phi\left(\frac{x - c_g}{d_g}\right)
+    \end{split}
+    """
+
+    def printed(x):
+        return np.sum(table.weight * norm.cdf((x - theta.c) / theta.d))
+
+    ends = [optimize.brentq(lambda x, p=p: printed(x) - p, -60, 180) for p in (0.03, 0.97)]
+    below = integrate.cumulative_trapezoid(theta.density, theta.x, initial=0)
+    assert np.interp(ends, theta.x, below) == pytest.approx([0.03, 0.97], abs=1e-5)
+
+
+def test_eq_exact_chain():
+    r"""
+    \begin{split}
+    &p(\alpha, \mu, \sigma_\alpha, \sigma_y \mid y) \\
+    &\quad = p(\sigma_\alpha, \sigma_y \mid y) \\
+    &\qquad \times p(\mu \mid \sigma_\alpha, \sigma_y, y) \\
+    &\qquad \times \prod_{j=1}^{J}
+    p(\alpha_j \mid \mu, \sigma_\alpha, \sigma_y, y)
+    \end{split}
+    """
+    printed = []
+    for case in CASES:
+        P, M, _ = pieces(case.sa, case.sy)
+        share = pooling_weight(SIZES, case.sy, case.sa)
+        alpha_hat = share * MEANS + (1 - share) * case.mu
+        s = partially_pooled_sd(SIZES, case.sy, case.sa)
+        schools = norm.logpdf(case.alphas, alpha_hat, s).sum()
+        scales = printed_log_scales(case.sa, case.sy)
+        printed.append(scales + norm.logpdf(case.mu, M, P**-0.5) + schools)
+    assert constant(printed, [log_joint(case) for case in CASES])
+
+
+# --- The numbers in the prose ---------------------------------------------------------------------
+
+
+def sentences():
+    """Each passage of the page that holds figures, with the figures computed afresh."""
+    of_model = inspect.signature(partially_pooled_model).parameters
+    names = ("prior_mean", "prior_sd", "sigma_alpha_prior_mean", "sigma_y_prior_mean")
+    mean, sd, a, b = (of_model[name].default for name in names)
+    city = simulate_city(seed=42)
+    schools = len(city.true_school_means)
+    unknowns, kept = schools + 3, 3 * schools
+    return [
+        f"The book takes $m_0 = {mean:g}$, $s_0 = {sd:g}$, $a = {a:g}$ and $b = {b:g}$.",
+        *(f"`{name}`" for name in names),
+        f"In the city of {schools} schools these are {unknowns} numbers.",
+        f"A density of {unknowns} numbers",
+        f"turns {len(city.scores)} scores into {kept} numbers. It would be {kept} numbers",
+        f"Of {unknowns} unknowns, two are left.",
+        f"climbed from {unknowns} unknowns to two.",
+        rf"to $e^{{-18}}$ of its top, which is one part in {np.exp(18) / 1e6:.0f} million.",
+        f"it is 3%, and the one at which it is 97%. Between them lies the {97 - 3}% equal-tailed",
+    ]
+
+
+def test_the_numbers_in_the_prose():
+    assert not [sentence for sentence in sentences() if sentence not in PAGE.prose]
+
+
+def test_no_other_number_is_in_the_prose():
+    """A new figure must join `sentences`."""
+    assert not PAGE.strange_numbers(sentences())
