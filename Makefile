@@ -43,7 +43,9 @@ clean: ## Remove all that was built, and the environment
 $(VENV)/ready: requirements.txt pyproject.toml | $(uv)
 	@$(uv) venv --quiet --clear --python "$(PYTHON)" $(VENV) || \
 		{ echo "This book needs Python 3.12 or later: please install one, then run make again."; exit 1; }
-	$(uv) pip sync --quiet --python $(python) requirements.txt
+	@# A second time with the system's certificates, for a network that has one of its own.
+	$(uv) pip sync --quiet --python $(python) requirements.txt || \
+		UV_SYSTEM_CERTS=1 $(uv) pip sync --quiet --python $(python) requirements.txt
 	@touch $@
 
 .tools/bin/uv:
