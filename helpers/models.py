@@ -205,6 +205,7 @@ def fit(model: pm.Model, *, seed: int, draws: int = 4000, tune: int = 1000) -> D
             random_seed=seed,
             nuts_sampler="nutpie",
             quiet=not _somebody_watches(),
+            compute_convergence_checks=False,  # check_fit does that
         )
 
 
