@@ -18,6 +18,7 @@ from helpers.schools import simulate_city
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SAMPLED = "nbval-ignore-output"
+FAILS = "fit-that-fails"
 chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 
@@ -128,7 +129,9 @@ def test_sampled_numbers_are_regenerated_within_their_monte_carlo_error(path):
     _, regenerated = get_cache(cache).merge_match_into_file(path)
     fresh = [cell for cell in regenerated.cells if cell.cell_type == "code"]
     for old, new in zip(code_cells(path), fresh, strict=True):
-        if SAMPLED in tags(old):
+        if FAILS in tags(old):  # differently on each processor; the page asserts that it does
+            assert "assert not checks.passed.all()" in old.source
+        elif SAMPLED in tags(old):
             pairs = zip(texts(old), texts(new), strict=True)
             assert not [row for pair in pairs for row in differences(*pair)], old.source
 
