@@ -10,7 +10,6 @@ import arviz as az
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import logsumexp
 from xarray import DataTree
 
@@ -111,6 +110,10 @@ def exact_posterior(
 
     low, high = ([end] for end in ends_alpha)
     coarse = where_the_mass_is(lambda x: marginal(x)[:, None], low, high, nodes=40)
+    # Where σ_y can be is known now: the search need not start from far away each time.
+    found = given_alpha(coarse[:, 0], nodes=20)[0]
+    margin = np.ptp(found) / 5
+    ends_y = found.min() - margin, found.max() + margin
     log_alpha, step = adaptive_nodes(marginal, *coarse[[0, -1], 0], panels=PANELS * refine)
     log_y, log, mu, precision = given_alpha(log_alpha, NODES * refine)
     log = log - logsumexp(log + np.log(step))
@@ -228,22 +231,22 @@ class ExactPosterior:
     def _alpha_distribution(self) -> tuple[NDArray, NDArray]:
         return distribution(self.log_alpha, logsumexp(self.log_mass, axis=0))
 
-    def _y_distribution(self, column: int) -> tuple[NDArray, NDArray]:
-        return distribution(self.log_y[:, column], self.log_mass[:, column])
+    def _y_distributions(self, columns: NDArray) -> tuple[NDArray, NDArray]:
+        """For each σ_α asked for: points of log σ_y, and the distribution function there."""
+        place, cdf = distribution(np.arange(len(self.log_y)), self.log_mass[:, columns])
+        start, step = self.log_y[0, columns], self.log_y[1, columns] - self.log_y[0, columns]
+        return start + place[:, None] * step, cdf
 
     def _sigma_y_quantiles(self, tails: NDArray) -> NDArray:
         share = np.exp(logsumexp(self.log_mass, axis=0)) * self.step
         columns = np.flatnonzero(share > 1e-9)
-        given_alpha = [self._y_distribution(column) for column in columns]
-
-        def below(log_y: float) -> float:
-            return sum(
-                part * np.interp(log_y, *pair)
-                for part, pair in zip(share[columns], given_alpha, strict=True)
-            )
-
-        ends = self.log_y.min(), self.log_y.max()
-        return np.exp([brentq(lambda x, p=p: below(x) - p, *ends, xtol=1e-10) for p in tails])
+        points, cdf = self._y_distributions(columns)
+        log_y = np.linspace(points.min(), points.max(), 5000)
+        below = sum(
+            part * np.interp(log_y, *pair)
+            for part, *pair in zip(share[columns], points.T, cdf.T, strict=True)
+        )
+        return np.exp(np.interp(tails, below, log_y))
 
     def sample(self, draws: int = 1000, chains: int = 4, *, seed: int) -> DataTree:
         """Draw independently from the posterior.
@@ -266,8 +269,8 @@ class ExactPosterior:
         # log σ_y at the same quantile of the two neighbouring columns, and in between.
         left = np.searchsorted(self.log_alpha[1:-1], log_alpha)
         p, log_y = rng.random(size), np.empty((2, size))
-        for column in np.unique([left, left + 1]):
-            x, cdf = self._y_distribution(column)
+        columns = np.unique([left, left + 1])
+        for column, x, cdf in zip(columns, *(a.T for a in self._y_distributions(columns)), strict=True):
             for side in (0, 1):
                 mine = left + side == column
                 log_y[side, mine] = np.interp(p[mine], cdf, x)

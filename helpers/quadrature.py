@@ -92,23 +92,25 @@ def adaptive_nodes(
 
 
 def distribution(x: NDArray, log_density: NDArray) -> tuple[NDArray, NDArray]:
-    """Distribution function of a density that is known at nodes.
+    """Distribution function of one density, or several, known at the same nodes.
 
     Parameters
     ----------
-    x, log_density : ndarray, shape (nodes,)
-        Increasing nodes, and the log density there, up to a constant.
+    x : ndarray, shape (nodes,)
+        Increasing nodes.
+    log_density : ndarray, shape (nodes,) or (nodes, columns)
+        The log density there, up to a constant.
 
     Returns
     -------
     fine, cdf : ndarray
-        Sixty-four times as many points, and the distribution function on them.
+        Sixty-four times as many points, and the distribution functions on them.
     """
     fine = np.interp(np.linspace(0, x.size - 1, 64 * (x.size - 1) + 1), np.arange(x.size), x)
     # The log of a density is nearer to a polynomial than the density.
-    density = np.exp(CubicSpline(x, log_density - log_density.max())(fine))
-    steps = np.diff(fine) * (density[1:] + density[:-1]) / 2
-    cdf = np.concatenate([[0.0], np.cumsum(steps)])
+    density = np.exp(CubicSpline(x, log_density - log_density.max(axis=0))(fine))
+    cdf = np.zeros_like(density)
+    np.cumsum((np.diff(fine) * (density[1:] + density[:-1]).T).T, axis=0, out=cdf[1:])
     return fine, cdf / cdf[-1]
 
 
