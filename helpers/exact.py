@@ -270,7 +270,8 @@ class ExactPosterior:
         left = np.searchsorted(self.log_alpha[1:-1], log_alpha)
         p, log_y = rng.random(size), np.empty((2, size))
         columns = np.unique([left, left + 1])
-        for column, x, cdf in zip(columns, *(a.T for a in self._y_distributions(columns)), strict=True):
+        points, cdfs = self._y_distributions(columns)
+        for column, x, cdf in zip(columns, points.T, cdfs.T, strict=True):
             for side in (0, 1):
                 mine = left + side == column
                 log_y[side, mine] = np.interp(p[mine], cdf, x)

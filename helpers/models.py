@@ -4,7 +4,6 @@ Every model takes a table with one row a pupil. Its priors are keywords, in the 
 normal prior for a mean, exponential priors (given by their mean) for the standard deviations.
 """
 
-import sys
 from collections.abc import Callable
 
 import arviz as az
@@ -13,9 +12,9 @@ import pandas as pd
 import pymc as pm
 import pytensor
 import xarray as xr
-from IPython import get_ipython
 from xarray import DataTree
 
+from helpers.repeat import somebody_watches
 from helpers.schools import check_scores
 
 
@@ -204,19 +203,9 @@ def fit(model: pm.Model, *, seed: int, draws: int = 4000, tune: int = 1000) -> D
             target_accept=0.95,  # short steps: σ_α has a narrow neck near 0
             random_seed=seed,
             nuts_sampler="nutpie",
-            quiet=not _somebody_watches(),
+            quiet=not somebody_watches(),
             compute_convergence_checks=False,  # check_fit does that
         )
-
-
-def _somebody_watches() -> bool:
-    """Whether a person is there to see a progress bar.
-
-    A front end that runs a notebook for its reader can ask them for input; a program that
-    executes it (nbconvert, nbval, Jupyter Book) can't.
-    """
-    kernel = getattr(get_ipython(), "kernel", None)
-    return kernel._allow_stdin if kernel else sys.stderr.isatty()
 
 
 def check_fit(draws: DataTree) -> pd.DataFrame:

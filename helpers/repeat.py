@@ -1,0 +1,49 @@
+"""One function, many seeds: on every core, with a progress bar where somebody watches."""
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from IPython import get_ipython
+from IPython.display import ProgressBar
+from joblib import Parallel, delayed
+
+
+def repeat(function: Callable[[int], Any], seeds: Iterable[int]) -> list:
+    """Call a function once for each seed.
+
+    The results don't depend on the number of cores, as long as the function has no other source
+    of randomness than its seed.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a seed. It may be defined in a notebook's cell.
+    seeds : iterable of int
+
+    Returns
+    -------
+    list
+        What the function returned, in the order of the seeds.
+    """
+    seeds = list(seeds)
+    results = Parallel(n_jobs=-1, return_as="generator")(delayed(function)(s) for s in seeds)
+    if not somebody_watches():
+        return list(results)
+    bar = ProgressBar(len(seeds))
+    bar.display()
+    kept = []
+    for result in results:
+        kept.append(result)
+        bar.progress = len(kept)
+    return kept
+
+
+def somebody_watches() -> bool:
+    """Whether a person is there to see a progress bar.
+
+    A front end that runs a notebook for its reader can ask them for input; a program that
+    executes it (nbconvert, nbval, Jupyter Book) can't.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    return kernel._allow_stdin if kernel else sys.stderr.isatty()
