@@ -239,9 +239,9 @@ class ExactPosterior:
 
     def _sigma_y_quantiles(self, tails: NDArray) -> NDArray:
         share = np.exp(logsumexp(self.log_mass, axis=0)) * self.step
-        columns = np.flatnonzero(share > 1e-9)
+        columns = np.flatnonzero(share > 1e-8)
         points, cdf = self._y_distributions(columns)
-        log_y = np.linspace(points.min(), points.max(), 5000)
+        log_y = np.linspace(points.min(), points.max(), 2000)
         below = sum(
             part * np.interp(log_y, *pair)
             for part, *pair in zip(share[columns], points.T, cdf.T, strict=True)
