@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book test lab notebooks lint lock clean
+.PHONY: help book pdf test lab notebooks lint lock clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -17,6 +17,9 @@ help: ## Show this list
 book: $(VENV)/ready _build/helpers ## Execute the chapters that changed and build the site
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
 	@$(python) -c 'from pathlib import Path; print("\nThe book:", Path("_build/html/index.html").resolve().as_uri())'
+
+pdf: book ## Print the whole book as one PDF (needs Chromium)
+	$(python) _ext/print_book.py
 
 test: book ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope

@@ -1,13 +1,16 @@
-"""What the website needs beside Jupyter Book: live charts, and maths without a network."""
+"""What the website needs beside Jupyter Book: live charts, and finished pages."""
 
 import html
 import json
+import re
 from pathlib import Path
 
 import vl_convert
 from docutils import nodes
+from finish import finish, lost_page
 from myst_nb.core.render import MimeData, NbElementRenderer, load_mime_renders
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from helpers.interactive import VEGA_LITE
 
@@ -24,7 +27,9 @@ class LiveCharts:
         if data.mime_type != VEGA_LITE:
             return None
         label = html.escape(data.content["description"])
+        # The picture has a name of its own: its marks need none.
         picture = vl_convert.vegalite_to_svg(data.content)
+        picture = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", picture)
         picture = picture.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
         # "</script>" within the JSON would end the element.
         spec = json.dumps(data.content).replace("<", "\\u003c")
@@ -44,21 +49,19 @@ def write_vega(app: Sphinx, exception: Exception | None) -> None:
         target.write_text(f"(() => {{{vl_convert.javascript_bundle()}}})();", encoding="utf-8")
 
 
-def drop_idle_mathjax(
-    app: Sphinx, name: str, template: str, context: dict, doctree: nodes.document | None
-) -> None:
-    """Keep MathJax, two megabytes, from a page that only links to pages with maths."""
-    if doctree and not any(doctree.findall(lambda n: isinstance(n, nodes.math | nodes.math_block))):
-        scripts = context["script_files"]
-        scripts[:] = [s for s in scripts if app.config.mathjax_path not in str(s.filename)]
+def hide_launch_buttons(app: Sphinx, config: Config) -> None:
+    """A book without an address can't be opened on Binder or Colab."""
+    if not config.html_theme_options.get("repository_url"):
+        config.html_theme_options["launch_buttons"] = {}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     # The list is cached, so it can be added to; the documented way is an entry point, which only
     # an installed package can have. If this ceased to work, MyST-NB would warn of an unknown type.
     load_mime_renders().append(LiveCharts)
-    # Drawn as SVG, maths needs no font files: Firefox refuses those to a page opened from disk.
-    app.config.mathjax_path = "mathjax/tex-svg.js"
+    app.config.mathjax_path = "mathjax.js"  # finish.py takes it out again
+    app.connect("config-inited", hide_launch_buttons)
+    app.connect("html-collect-pages", lost_page)
     app.connect("build-finished", write_vega)
-    app.connect("html-page-context", drop_idle_mathjax, priority=900)
+    app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

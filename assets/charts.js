@@ -1,5 +1,5 @@
-// Turns each static chart into a live one when it comes near the view. Without this script, or
-// if Vega does not load, the static picture stays.
+// Gives each static chart its sliders, and brings it to life at the first touch. Without this
+// script, or if Vega does not load, the static picture stays.
 (() => {
   const source = new URL("vega/vega.js", document.currentScript.src).href;
   let loading;
@@ -15,49 +15,75 @@
     return loading;
   }
 
-  async function revive(figure) {
-    const picture = figure.querySelector("svg");
-    const spec = JSON.parse(figure.querySelector("script").textContent);
-    if ("width" in spec) spec.width = "container"; // as wide as the column
-    const embed = await loadVega();
+  function makeControl({ name, value, bind }) {
+    const label = document.createElement("label");
+    const control = document.createElement(bind.input === "select" ? "select" : "input");
+    if (bind.input === "select") {
+      control.append(...bind.options.map((option) => new Option(option)));
+    } else {
+      Object.assign(control, { type: "range", min: bind.min, max: bind.max, step: bind.step });
+    }
+    control.value = value;
+    control.name = name;
+    label.append(bind.name, control);
+    return label;
+  }
 
-    // The controls stand outside the drawing: what is within an image cannot be reached.
-    const controls = document.createElement("div");
+  // The drawing has a name as a whole: its marks need none.
+  function hush(group) {
+    group.marks?.forEach((mark) => hush(Object.assign(mark, { aria: false })));
+    return group;
+  }
+
+  async function revive(figure, spec, controls) {
+    const picture = figure.querySelector("svg");
     const drawing = document.createElement("div");
-    controls.className = "live-chart-controls";
     drawing.className = "live-chart-drawing";
-    figure.prepend(controls, drawing);
-    const { view } = await embed(drawing, spec, {
+    drawing.style.minHeight = `${picture.getBoundingClientRect().height}px`; // nothing may jump
+    spec.params = spec.params.map(({ bind, ...param }) => param); // the controls are ours
+    const wide = { ...spec, width: "container" }; // as wide as the column
+    const embed = await loadVega();
+    picture.before(drawing);
+    const { view } = await embed(drawing, wide, {
       actions: false,
-      bind: controls,
       config: { background: "transparent" },
       defaultStyle: false,
       mode: "vega-lite",
+      patch: hush,
       renderer: "svg",
     });
     picture.remove();
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", spec.description);
 
-    // A chart may say in words what its sliders have done; then their bare numbers can go.
-    if (spec.params?.some(({ name }) => name === "readout")) {
-      const sliders = [...controls.querySelectorAll("input[type=range]")];
-      const readOut = (_, words) => {
-        sliders.forEach((slider) => slider.setAttribute("aria-valuetext", words));
-      };
-      view.addSignalListener("readout", readOut);
-      readOut("readout", view.signal("readout"));
-      sliders.forEach((slider) => slider.nextElementSibling.remove());
-    }
+    // A chart says in its title what its controls have done: a reader who can't see it hears that.
+    const obey = () => {
+      controls.forEach((c) => view.signal(c.name, c.type === "range" ? Number(c.value) : c.value));
+      view.run();
+      const words = view.signal("readout");
+      controls.forEach((c) => c.type === "range" && c.setAttribute("aria-valuetext", words));
+      figure.querySelector(".live-chart-words").textContent = words;
+    };
+    controls.forEach((control) => control.addEventListener("input", obey));
+    obey();
   }
 
-  const observer = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting) {
-        observer.unobserve(target);
-        revive(target);
-      }
-    }
-  }, { rootMargin: "600px" });
-  document.querySelectorAll("figure.live-chart").forEach((figure) => observer.observe(figure));
+  document.querySelectorAll("figure.live-chart").forEach((figure) => {
+    const spec = JSON.parse(figure.querySelector("script").textContent);
+    const labels = spec.params.filter(({ bind }) => bind).map(makeControl);
+    const controls = labels.map((label) => label.lastChild);
+    const box = document.createElement("div");
+    const words = document.createElement("p");
+    box.className = "live-chart-controls";
+    words.className = "live-chart-words";
+    words.setAttribute("aria-live", "polite");
+    box.append(...labels, words);
+    figure.prepend(box);
+    const wake = () => {
+      wakers.forEach((event) => figure.removeEventListener(event, wake));
+      revive(figure, spec, controls);
+    };
+    const wakers = ["pointerenter", "touchstart", "focusin"];
+    wakers.forEach((event) => figure.addEventListener(event, wake, { passive: true }));
+  });
 })();

