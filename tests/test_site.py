@@ -55,9 +55,9 @@ CHECKS = {
     }""",
     "every glyph of the maths is drawn": """(article) =>
         [...article.querySelectorAll("mjx-container use")]
-            .filter((use) => document.querySelector(use.getAttribute("href"))?.getAttribute("d") !== "")
             .filter((use) => !(use.getBBox().width > 0))
             .map((use) => use.getAttribute("href"))
+            .filter((glyph) => document.querySelector(glyph)?.getAttribute("d") !== "") // a space
     """,
     "every icon has its picture": """(article) =>
         [...document.querySelectorAll("i[class*=fa-]")]
