@@ -74,6 +74,7 @@ def mend(page: str) -> str:
     page = re.sub(r"<script ((?![^>]*defer)[^>]*src=)", r"<script defer \1", page)
     page = page.replace("<script>DOCUMENTATION", '<script type="module">DOCUMENTATION')
     page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)  # of the references
+    page = page.replace("✅", "done")  # for fonts without emoji
     page = re.sub(r"<th[^>]*>(?:\s|<p></p>)*</th>", "<td></td>", page)  # the corner of a data frame
     return re.sub(
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo".*?</a>\s*)</div>',
