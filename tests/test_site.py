@@ -195,6 +195,23 @@ def test_terms_link_to_the_glossary() -> None:
     assert all(f'id="{target}"' in glossary for target in links)
 
 
+def test_search_works_from_disk(visit: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, problems = visit("intro")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("shrinkage")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=shrinkage")
+    page.locator("#search-results li a", has_text="Glossary").first.wait_for()
+    assert problems == []
+
+
+@pytest.mark.parametrize("name", ["search", "404"])
+def test_pages_that_no_list_names(name: str, visit: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, problems = visit(name, **READERS["phone-light"])
+    assert Axe().run(page, options={"runOnly": RULES}).response["violations"] == []
+    assert problems == []
+
+
 def test_dial_by_keyboard(visit: Callable[..., tuple[Page, list[str]]]) -> None:
     page, problems = visit(DIAL, **READERS["phone-dark"])
     settle(page)
