@@ -144,14 +144,14 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         for target, name in re.findall(r'<dt id="(term-[^"]*)">(.*?)<a class="hea', glossary)
     }
     pages = {}
+    index = site / "index.html"  # a page that sends its visitor on, or our last one
     for file in sorted(site.rglob("*.html")):
-        if static not in file.parents:
+        if file != index and static not in file.parents:
             name = file.relative_to(site).as_posix()
             page = mend(file.read_text(encoding="utf-8"))
             pages[file] = describe(link_terms(page, name, terms), name, home)
     pages |= typeset(pages)
-    # The root of the site is its first page, not a page that sends its visitor on.
-    pages[site / "index.html"] = pages[site / f"{app.config.root_doc}.html"]
+    pages[index] = pages[site / f"{app.config.root_doc}.html"]
     files = [p for p in static.rglob("*.js") if not {"vega", "bootstrap.js"} & set(p.parts)]
     scripts = " ".join([BOOTSTRAP, *(file.read_text(encoding="utf-8") for file in files)])
     for file, page in pages.items():
