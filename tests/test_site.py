@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 from print_book import open_browser
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -120,7 +120,13 @@ def visit(browser: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
         # Nothing is let out to another host; to have asked is the fault.
         contexts[-1].route(lambda url: not url.startswith((home, "data:")), lambda r: r.abort())
         page, problems = contexts[-1].new_page(), []
-        page.on("requestfailed", lambda r: problems.append(f"did not load: {r.url}"))
+        page.on(
+            "requestfailed",
+            lambda r: (
+                # A page that is left no longer wants what it asked for.
+                r.failure == "net::ERR_ABORTED" or problems.append(f"did not load: {r.url}")
+            ),
+        )
         page.on("response", lambda r: r.ok or problems.append(f"{r.status}: {r.url}"))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: m.type == "error" and problems.append(m.text))
@@ -133,7 +139,8 @@ def visit(browser: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
 
 
 def settle(page: Page) -> None:
-    """Touch each chart, so that it comes alive."""
+    """Lay out the sections that are not on the screen yet, and bring each chart to life."""
+    page.add_style_tag(content="section { content-visibility: visible !important; }")
     for chart in page.locator(".live-chart").all():
         # One that stays dead is found by its check, beside the reasons.
         with suppress(TimeoutError):
@@ -193,6 +200,17 @@ def test_terms_link_to_the_glossary() -> None:
     ]
     assert len(set(links)) >= 15
     assert all(f'id="{target}"' in glossary for target in links)
+
+
+def test_a_link_into_a_page_arrives(visit: Callable[..., tuple[Page, list[str]]]) -> None:
+    """Also on the phone's longest page, whose sections are laid out only when they come near."""
+    page, _ = visit("derivation", **READERS["phone-dark"])
+    for target in ("why-the-joint-mode-is-no-substitute", "four-limits", "exercises"):
+        page.goto(f"{page.url.split('#')[0]}#{target}")
+        heading = page.locator(f"#{target} h2")
+        expect(heading).to_be_in_viewport()
+        page.wait_for_timeout(300)  # whatever comes late and pushes it away
+        assert 0 <= heading.bounding_box()["y"] < 300
 
 
 def test_search_works_from_disk(visit: Callable[..., tuple[Page, list[str]]]) -> None:
