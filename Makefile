@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lab notebooks lint lock clean
+.PHONY: help book pdf test lab notebooks students instructors slides lint lock clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -12,7 +12,7 @@ python := $(VENV)/bin/python
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 book: $(VENV)/ready _build/helpers ## Execute the chapters that changed and build the site
 	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
@@ -21,15 +21,34 @@ book: $(VENV)/ready _build/helpers ## Execute the chapters that changed and buil
 pdf: book ## Print the whole book as one PDF (needs Chromium)
 	$(python) _ext/print_book.py
 
-test: book ## Run every test: chapters, helpers, derivation, site
+test: book slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
 
 lab: $(VENV)/ready ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab notebooks
 
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
-	$(python) -m nbconvert --to notebook --execute --inplace notebooks/*.ipynb
+	$(python) -m nbconvert --to notebook --execute --inplace notebooks/*.ipynb teaching/exercises/*.ipynb
 	$(python) tests/main_figure.py
+
+# nbconvert's own preprocessors take out what is tagged "solution", and all outputs.
+students: $(VENV)/ready ## Make the students' notebooks from the solved exercises
+	$(python) -m nbconvert --log-level WARN --to notebook --output-dir teaching/students \
+		--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
+		--ClearOutputPreprocessor.enabled=True --ClearMetadataPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.clear_notebook_metadata=False \
+		--ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags teaching/exercises/*.ipynb
+
+instructors: students slides ## Gather stubs, solutions and guide in _build/instructors
+	rm -rf _build/instructors && mkdir -p _build/instructors/solutions
+	cp -R teaching/students _build/instructors/students
+	cp teaching/exercises/*.ipynb _build/instructors/solutions
+	cp -R _build/slides _build/instructors/slides
+	cp teaching/*.md _build/instructors
+
+slides: $(VENV)/ready ## Build the slides of the two lessons in _build/slides
+	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/slides
+	@$(python) -c 'from pathlib import Path; print("The slides:", Path("_build/slides/index.html").resolve().as_uri())'
 
 lint: $(VENV)/ready ## Check the style of modules and notebooks
 	$(python) -m ruff check .

@@ -1,0 +1,150 @@
+"""The exercises: every solution passes, no stub does, and a wrong answer hears why."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+
+from helpers.answers import ANSWERS
+from helpers.exercises import Choice, Function, NotYetError, Number, check
+
+BOOK = Path(__file__).parents[1]
+SOLVED = sorted((BOOK / "teaching" / "exercises").glob("*.ipynb"))
+STUDENTS = BOOK / "teaching" / "students"
+GUIDE = (BOOK / "teaching" / "guide.md").read_text()
+pages = pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
+of_kind = {
+    kind: [number for number, answer in ANSWERS.items() if isinstance(answer, kind)]
+    for kind in (Number, Function, Choice)
+}
+
+
+def code_cells(path: Path, tag: str = "") -> list:
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    return [cell for cell in cells if not tag or tag in cell.metadata.get("tags", [])]
+
+
+@pages
+def test_no_stub_passes_its_check(path: Path) -> None:
+    room: dict = {}
+    refused = 0
+    for cell in code_cells(STUDENTS / path.name):
+        if "check" in cell.metadata.get("tags", []):
+            with pytest.raises(NotYetError, match=r"dots still stand|returns nothing yet"):
+                exec(cell.source, room)
+            refused += 1
+        else:
+            exec(cell.source, room)
+    assert refused == len(code_cells(path, "check")) >= 3
+
+
+@pages
+def test_each_exercise_has_a_time_a_stub_a_solution_and_a_check(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    numbers = re.findall(r"^## Exercise (\S+)\. ", text, flags=re.M)
+    minutes = [int(m) for m in re.findall(r"About (\d+) minutes\.\*$", text, flags=re.M)]
+    assert f"{len(numbers)} exercises, about {sum(minutes)} minutes" in text
+    assert 3 <= len(numbers) == len(minutes) <= 5
+    for tag in ("stub", "solution", "check"):
+        assert len(code_cells(path, tag)) == len(numbers)
+    checked = [re.search(r'check\("(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
+    assert checked == numbers
+    assert set(numbers) <= set(ANSWERS)
+
+
+def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> None:
+    asked = []
+    for path in SOLVED:
+        asked += [re.search(r'"(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
+        chapter = BOOK / "notebooks" / path.name
+        text = (chapter if chapter.exists() else BOOK / f"{path.stem}.md").read_text()
+        assert f"teaching/exercises/{path.name}" in text.replace("\\", "")
+    assert sorted(asked) == sorted(ANSWERS)
+    assert [number for number in ANSWERS if f"{number}" not in GUIDE] == []
+
+
+def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:
+    recipe = re.search(r"^students:.*\n((?:\t.*\n)+)", (BOOK / "Makefile").read_text(), flags=re.M)
+    command = recipe.group(1).replace("\\\n", " ").replace("$(python)", sys.executable)
+    command = command.replace("teaching/students", str(tmp_path))
+    subprocess.run(command, shell=True, check=True, cwd=BOOK, capture_output=True)
+    made = {path.name: path.read_text() for path in tmp_path.glob("*.ipynb")}
+    kept = {path.name: path.read_text() for path in STUDENTS.glob("*.ipynb")}
+    assert set(made) == {path.name for path in SOLVED}
+    assert made == kept, "out of date: run make students"
+
+
+@pages
+def test_students_notebooks_hold_no_solution_and_no_output(path: Path) -> None:
+    student = code_cells(STUDENTS / path.name)
+    assert not any(cell.outputs or cell.execution_count for cell in student)
+    text = json.dumps([cell.source for cell in student])
+    for cell in code_cells(path, "solution"):
+        last = cell.source.splitlines()[-1].strip()
+        assert json.dumps(last)[1:-1] not in text
+
+
+def test_a_right_answer_hears_why(capsys) -> None:
+    for number, answer in ANSWERS.items():
+        right = answer.right() if isinstance(answer, Number) else answer.right
+        check(number, right)
+        assert capsys.readouterr().out.startswith("Right. ")
+
+
+@pytest.mark.parametrize("number", of_kind[Number])
+def test_a_wrong_number_hears_what_led_to_it(number: str) -> None:
+    answer = ANSWERS[number]
+    for slip, reason in answer.slips:
+        with pytest.raises(NotYetError, match=re.escape(reason)):
+            check(number, slip())
+    right = answer.right()
+    for factor in (-3, 0.31, 0.77, 1.37, 2.9):
+        with pytest.raises(NotYetError, match="too small" if factor < 1 else "too large"):
+            check(number, right * factor)
+    for nonsense in ("5", None, [right], np.nan, np.inf):
+        with pytest.raises(NotYetError):
+            check(number, nonsense)
+    check(number, np.float64(right))
+
+
+@pytest.mark.parametrize("number", of_kind[Function])
+def test_a_wrong_function_hears_what_led_to_it(number: str) -> None:
+    answer = ANSWERS[number]
+    for slip, reason in answer.slips:
+        with pytest.raises(NotYetError, match=re.escape(reason)):
+            check(number, slip)
+    with pytest.raises(NotYetError, match="it should be"):
+        check(number, lambda *values: answer.right(*values) + 1)
+    with pytest.raises(NotYetError, match="returns nothing"):
+        check(number, lambda *values: None)
+    with pytest.raises(NotYetError, match="stops"):
+        check(number, lambda: 1)
+    with pytest.raises(NotYetError, match="a function"):
+        check(number, 3)
+
+
+@pytest.mark.parametrize("number", of_kind[Choice])
+def test_each_choice_hears_its_own_reason(number: str, capsys) -> None:
+    answer = ANSWERS[number]
+    assert len(set(answer.said.values())) == len(answer.said) == 4
+    for letter, reason in answer.said.items():
+        for written in (letter, letter.upper(), f" {letter}. "):
+            if letter == answer.right:
+                check(number, written)
+            else:
+                with pytest.raises(NotYetError, match=re.escape(reason)):
+                    check(number, written)
+    for nonsense in ("e", "", 1, None, "ab"):
+        with pytest.raises(NotYetError, match="Choose one of a, b, c, d"):
+            check(number, nonsense)
+
+
+def test_an_unknown_exercise_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"no exercise '9\.9'"):
+        check("9.9", 1)
