@@ -25,7 +25,7 @@ test: book slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
 
 lab: $(VENV)/ready ## Open the chapters in JupyterLab
-	$(python) -m jupyterlab notebooks
+	$(python) -m jupyterlab .
 
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
 	$(python) -m nbconvert --to notebook --execute --inplace notebooks/*.ipynb teaching/exercises/*.ipynb

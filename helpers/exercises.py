@@ -1,5 +1,6 @@
 """The checks behind the book's exercises: they say what is wrong with an answer, and why."""
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from inspect import signature
@@ -152,4 +153,4 @@ def check(exercise: str, answer: object) -> None:
         raise ValueError(f"no exercise {exercise!r}; there are {', '.join(ANSWERS)}")
     if answer is ...:
         raise NotYetError("The dots still stand there: put your answer in their place.")
-    print(f"Right. {ANSWERS[exercise].check(answer)}")
+    print(textwrap.fill(f"Right. {ANSWERS[exercise].check(answer)}", 76))

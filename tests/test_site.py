@@ -209,7 +209,7 @@ def test_a_link_into_a_page_arrives(visit: Callable[..., tuple[Page, list[str]]]
         page.goto(f"{page.url.split('#')[0]}#{target}")
         heading = page.locator(f"#{target} h2")
         expect(heading).to_be_in_viewport()
-        page.wait_for_timeout(300)  # whatever comes late and pushes it away
+        page.wait_for_timeout(1500)  # whatever comes late and pushes it away
         assert 0 <= heading.bounding_box()["y"] < 300
 
 
