@@ -241,4 +241,4 @@ def _report(score, priors, parameters, schools, checks, error) -> str:
         )
     if score.nunique() == 2:
         lines.append("  CAUTION: the scores have two values only; a model of counts fits better.")
-    return "\n".join(textwrap.fill(line, 88, subsequent_indent="    ") for line in lines)
+    return "\n".join(textwrap.fill(line, 76, subsequent_indent="    ") for line in lines)

@@ -1,6 +1,7 @@
 """The built site as its readers meet it: from disk, on a laptop and a phone, light and dark."""
 
 import http.server
+import io
 import os
 import re
 import subprocess
@@ -356,6 +357,12 @@ def test_dial_over_http(visit: Callable[..., tuple[Page, list[str]]]) -> None:
             assert page.locator(ALIVE).count() == page.locator(".live-chart").count() > 0
         finally:
             site.shutdown()
+
+
+def test_the_cheat_sheet_fits_one_page(visit: Callable[..., tuple[Page, list[str]]]) -> None:
+    page, _ = visit("teaching/cheat_sheet")
+    for paper in ("A4", "Letter"):
+        assert len(PdfReader(io.BytesIO(page.pdf(format=paper))).pages) == 1
 
 
 def test_printed_page_is_a_handout(visit: Callable[..., tuple[Page, list[str]]]) -> None:
