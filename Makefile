@@ -39,12 +39,11 @@ students: $(VENV)/ready ## Make the students' notebooks from the solved exercise
 		--ClearMetadataPreprocessor.clear_notebook_metadata=False \
 		--ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags teaching/exercises/*.ipynb
 
-instructors: students slides ## Gather stubs, solutions and guide in _build/instructors
-	rm -rf _build/instructors && mkdir -p _build/instructors/solutions
-	cp -R teaching/students _build/instructors/students
-	cp teaching/exercises/*.ipynb _build/instructors/solutions
+# Laid out as the book is, so that links between the notebooks hold.
+instructors: students slides ## Gather chapters, stubs, solutions, guide and slides in _build/instructors
+	rm -rf _build/instructors && mkdir -p _build/instructors
+	tar -cf - --exclude .ruff_cache data derivation.md notebooks teaching | tar -xf - -C _build/instructors
 	cp -R _build/slides _build/instructors/slides
-	cp teaching/*.md _build/instructors
 
 slides: $(VENV)/ready ## Build the slides of the two lessons in _build/slides
 	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/slides
@@ -74,7 +73,7 @@ $(VENV)/ready: requirements.txt pyproject.toml | $(uv)
 	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv || \
 		{ rm -rf .tools; echo "The set-up needs uv, or a python3 with venv and pip: please install either one."; exit 1; }
 
-# What the chapters import is not part of a chapter's cache key: forget all results when it changes.
-_build/helpers: $(wildcard helpers/*.py) requirements.txt
+# What the chapters import and read is not part of their cache key: forget all results when it changes.
+_build/helpers: $(wildcard helpers/*.py data/*.csv teaching/*.csv) requirements.txt
 	rm -rf _build/.jupyter_cache
 	@mkdir -p _build && touch $@

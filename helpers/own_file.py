@@ -70,47 +70,36 @@ def _read_parquet(path: Path, names: list[str]) -> pd.DataFrame:
 
 
 def _read_csv(path: Path, names: list[str]) -> pd.DataFrame:
+    # The header is read as a row like the others, so that pandas does not rename it.
+    how = {"header": None, "dtype": str, "encoding": "utf-8-sig"}
     headers = {}
-    for separator in (",", ";", "\t"):
-        # The header is read as a row like the others, so that pandas does not rename it.
-        read = {"sep": separator, "header": None, "dtype": str, "encoding": "utf-8-sig"}
-        try:
-            header = pd.read_csv(path, nrows=1, **read).iloc[0].fillna("").str.strip().tolist()
-        except pd.errors.EmptyDataError:
-            raise ValueError(f"{path.name} is empty") from None
-        headers[len(header)] = header
-        if set(names) <= set(header):
-            return pd.read_csv(path, **read).iloc[1:, _find(header, names)]
-    _find(headers[max(headers)], names)
-    raise AssertionError("a header without the columns has to fail")
+    try:
+        for separator in (",", ";", "\t"):
+            first = pd.read_csv(path, sep=separator, nrows=1, **how).iloc[0]
+            headers[separator] = first.fillna("").str.strip().tolist()
+    except pd.errors.EmptyDataError:
+        raise ValueError(f"{path.name} is empty") from None
+    # The separator that gives the columns; if none does, the likeliest, for the error to show.
+    separator = max(headers, key=lambda s: (set(names) <= set(headers[s]), len(headers[s])))
+    columns = _find(headers[separator], names)
+    return pd.read_csv(path, sep=separator, **how).iloc[1:, columns]
 
 
 def _labels(labels: pd.Series) -> pd.Series:
     """Labels that can be grouped: text without spaces around it, whole numbers as such."""
-    if (
-        not isinstance(labels.dtype, pd.CategoricalDtype)
-        and not labels.map(pd.api.types.is_scalar).all()
-    ):
+    if labels.dtype == object and not labels.map(pd.api.types.is_scalar).all():
         raise ValueError("the labels of the schools must be text or numbers, not lists")
     if pd.api.types.is_float_dtype(labels) and (labels.dropna() % 1 == 0).all():
         return labels.astype("Int64")  # whole numbers become floats where one is missing
-    if pd.api.types.is_any_real_numeric_dtype(labels):
-        return labels
-    if pd.api.types.is_datetime64_any_dtype(labels):
+    if pd.api.types.is_any_real_numeric_dtype(labels) or labels.dtype.kind == "M":
         return labels
     text = labels.astype("string").str.strip()
-    merged = labels.nunique() - text.nunique()
-    if merged:
+    if merged := labels.nunique() - text.nunique():
         print(f"Labels that differ from another by spaces alone, and are taken as it: {merged:,}.")
     text = text.mask(text == "")
-    numbers = pd.to_numeric(text, errors="coerce").astype("Float64")
     # "12" is a number; "012" may be a code, and then it is not the same as "12".
-    whole = numbers.notna() & (numbers.abs() < 2**53) & (numbers % 1 == 0).fillna(False)
-    if whole[text.notna()].all():
-        codes = numbers.astype("Int64")
-        if (codes.astype("string") == text).fillna(True).all():
-            return codes
-    return text
+    numbers = text.dropna().str.fullmatch(r"0|-?[1-9]\d{0,17}").all()
+    return text.astype("Int64") if numbers else text
 
 
 def _numbers(scores: pd.Series, name: str) -> pd.Series:
@@ -123,10 +112,9 @@ def _numbers(scores: pd.Series, name: str) -> pd.Series:
             lambda value: value.strip() or None if isinstance(value, str) else value
         )
     numbers = pd.to_numeric(scores, errors="coerce").astype(float)
-    infinite = np.isinf(numbers)
     for problem, bad in {
         "is not a number": numbers.isna() & scores.notna(),
-        "is infinite": infinite,
+        "is infinite": np.isinf(numbers),
     }.items():
         if bad.any():
             rows = np.flatnonzero(bad)

@@ -11,8 +11,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers.answers import ANSWERS
-from helpers.exercises import Choice, Function, NotYetError, Number, check
+from helpers.exercises import ANSWERS, check
+from helpers.grading import Choice, Function, NotYetError, Number
 
 BOOK = Path(__file__).parents[1]
 SOLVED = sorted((BOOK / "teaching" / "exercises").glob("*.ipynb"))
@@ -65,9 +65,17 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
         asked += [re.search(r'"(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
         chapter = BOOK / "notebooks" / path.name
         text = (chapter if chapter.exists() else BOOK / f"{path.stem}.md").read_text()
-        assert f"teaching/exercises/{path.name}" in text.replace("\\", "")
+        assert f"teaching/exercises/{path.name}" in text
     assert sorted(asked) == sorted(ANSWERS)
-    assert [number for number in ANSWERS if f"{number}" not in GUIDE] == []
+    assert [number for number in ANSWERS if number not in GUIDE] == []
+
+
+@pytest.mark.parametrize("lesson", [1, 2])
+def test_guide_and_speaker_notes_keep_the_same_time(lesson: int) -> None:
+    slides = (BOOK / "teaching" / "slides" / f"lesson_{lesson}.md").read_text()
+    plan = GUIDE.split(f"## Lesson {lesson}: ")[1].split("\n## ")[0]
+    noted = re.findall(r"^Minutes (\d+) to", slides, flags=re.M)
+    assert re.findall(r"^\| (\d+) \| Slide \d", plan, flags=re.M) == noted
 
 
 def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:

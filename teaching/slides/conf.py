@@ -10,7 +10,6 @@ FIGURES = {  # name on the slides: chapter and cell
     "strips": ("01_data_generation", "01-19"),
     "no_pooling": ("02_unpooled_model", "02-16"),
     "complete_pooling": ("02_unpooled_model", "02-34"),
-    "two_sources": ("03_partially_pooled_model", "03-32"),
     "both": ("04_comparison", "04-08"),
     "arrows": ("04_comparison", "04-13"),
 }
