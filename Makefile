@@ -28,7 +28,8 @@ lab: $(VENV)/ready ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab .
 
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
-	$(python) -m nbconvert --to notebook --execute --inplace notebooks/*.ipynb teaching/exercises/*.ipynb
+	$(python) -m nbconvert --to notebook --execute --inplace \
+		--CoalesceStreamsPreprocessor.enabled=True notebooks/*.ipynb teaching/exercises/*.ipynb
 	$(python) tests/main_figure.py
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.

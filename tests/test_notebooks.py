@@ -32,9 +32,12 @@ def tags(cell):
 
 
 def texts(cell):
-    """The text of each output of a cell, as a reader of the repository sees it."""
+    """What a cell prints, and then the text of each of its other outputs."""
+    # Printed text comes in one part or in several, as the clock has it.
+    yield "".join(output.text for output in cell.outputs if output.output_type == "stream")
     for output in cell.outputs:
-        yield output.text if output.output_type == "stream" else output.data.get("text/plain", "")
+        if output.output_type != "stream":
+            yield output.data.get("text/plain", "")
 
 
 @chapters
