@@ -75,7 +75,7 @@ def test_guide_and_speaker_notes_keep_the_same_time(lesson: int) -> None:
     slides = (BOOK / "teaching" / "slides" / f"lesson_{lesson}.md").read_text()
     plan = GUIDE.split(f"## Lesson {lesson}: ")[1].split("\n## ")[0]
     noted = re.findall(r"^Minutes (\d+) to", slides, flags=re.M)
-    assert re.findall(r"^\| (\d+) \| Slide \d", plan, flags=re.M) == noted
+    assert re.findall(r"^- \*\*Minute (\d+), slide \d", plan, flags=re.M) == noted
 
 
 def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:
