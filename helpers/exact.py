@@ -13,8 +13,14 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from xarray import DataTree
 
-from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
+from helpers.pooling import (
+    draw_school_means,
+    partially_pooled_mean,
+    partially_pooled_sd,
+    pooling_weight,
+)
 from helpers.quadrature import adaptive_nodes, distribution, normal_mixtures, where_the_mass_is
+from helpers.summaries import check_spreads, check_summaries
 
 PANELS = 8  # of log σ_α, ten nodes each, to begin with
 NODES = 24  # of log σ_y, given σ_α
@@ -55,7 +61,10 @@ def exact_posterior(
         is not positive, there are fewer than two schools, no school has two pupils, or all pupils
         of each school have the same score.
     """
-    _check(schools)
+    check_summaries(schools)
+    check_spreads(schools["n"], between=True)
+    if schools["ss"].sum() == 0:
+        raise ValueError("all pupils of each school have the same score: there is no spread within")
     for name, value in {
         "prior_sd": prior_sd,
         "sigma_alpha_prior_mean": sigma_alpha_prior_mean,
@@ -127,28 +136,6 @@ def _mu_given_scales(
 ) -> tuple[NDArray, NDArray]:
     precision = prior_sd**-2 + weight.sum(axis=1)
     return (prior_mean / prior_sd**2 + weight @ mean) / precision, precision
-
-
-def _check(schools: pd.DataFrame) -> None:
-    for column in ("n", "mean", "ss"):
-        if column not in schools.columns:
-            raise ValueError(f"no column {column!r}; the columns are {list(schools.columns)}")
-    n, mean, ss = (schools[column].astype(float) for column in ("n", "mean", "ss"))
-    for problem, bad in {
-        "n is not a whole number from 1 upwards": ~((n >= 1) & (n % 1 == 0)),
-        "the mean is missing or infinite": ~np.isfinite(mean),
-        "ss is negative, missing or infinite": ~(np.isfinite(ss) & (ss >= 0)),
-    }.items():
-        if bad.any():
-            raise ValueError(f"{problem} in schools {schools.index[bad].tolist()[:5]}")
-    if len(schools) < 2:
-        raise ValueError(
-            f"the spread between schools needs two schools or more, not {len(schools)}"
-        )
-    if n.max() < 2:
-        raise ValueError("the spread within a school needs a school with two pupils or more")
-    if ss.sum() == 0:
-        raise ValueError("all pupils of each school have the same score: there is no spread within")
 
 
 @dataclass(frozen=True)
@@ -287,8 +274,7 @@ class ExactPosterior:
             weight = 1 / (scales[1] ** 2 + scales[0] ** 2 / n)
             center, precision = _mu_given_scales(weight, means, *self.mu_prior)
             mu[part, 0] = rng.normal(center, precision**-0.5)
-            mean = partially_pooled_mean(n, means, mu[part], *scales)
-            school_means[part] = rng.normal(mean, partially_pooled_sd(n, *scales))
+            school_means[part] = draw_school_means(rng, n, means, mu[part], *scales)
         values = {"global_mean": mu, "global_sigma": sigma_alpha, "sigma_y": sigma_y}
         posterior = {name: value.reshape(chains, draws) for name, value in values.items()}
         posterior["school_means"] = school_means.reshape(chains, draws, n.size)

@@ -1,7 +1,8 @@
 """The book's three models, one function each, and `fit`: how the book samples.
 
-Every model takes a table with one row a pupil. Its priors are keywords, in the score's unit: a
-normal prior for a mean, exponential priors (given by their mean) for the standard deviations.
+Every model takes a table with one row a pupil, and the two that have school means also its
+summary, one row a school. Its priors are keywords, in the score's unit: a normal prior for a
+mean, exponential priors (given by their mean) for the standard deviations.
 """
 
 from collections.abc import Callable
@@ -11,30 +12,59 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytensor
+import pytensor.tensor as pt
 import xarray as xr
 from xarray import DataTree
 
 from helpers.repeat import somebody_watches
-from helpers.schools import check_scores
+from helpers.summaries import check_scores, check_spreads, check_summaries
+
+# Adds what was observed to a model, given its school means and σ_y.
+Observe = Callable[[pt.TensorVariable, pt.TensorVariable], None]
 
 
-def _check(scores: pd.DataFrame, school: str, score: str, *, by_school: bool, spread: bool) -> None:
+def _of_schools(scores: pd.DataFrame, school: str, score: str, *, spread: bool) -> tuple:
+    """Coordinates and likelihood for a model with school means, of rows or of summaries."""
+    if {"n", "mean", "ss"}.issubset(scores.columns) and score not in scores.columns:
+        check_summaries(scores)
+        check_spreads(scores["n"], between=spread)
+        return _of_summaries(scores)
     check_scores(scores, school, score)
-    pupils = scores[school].value_counts()
-    if spread and len(pupils) < 2:
-        raise ValueError(
-            f"the spread between schools needs two schools or more, not {pupils.index.tolist()}"
-        )
-    if by_school and pupils.max() < 2:
-        raise ValueError("the spread within a school needs a school with two pupils or more")
-    if len(scores) < 2:
-        raise ValueError("the spread of the scores needs two pupils or more")
+    check_spreads(scores[school].value_counts(), between=spread)
+    return _of_rows(scores, school, score)
 
 
-def _coords(scores: pd.DataFrame, school: str) -> tuple[pd.Index, dict]:
+def _of_rows(scores: pd.DataFrame, school: str, score: str) -> tuple[dict, Observe]:
     labels = pd.Index(scores[school]).astype("category").remove_unused_categories()
-    coords = {"school": labels.categories.to_numpy(), "pupil": scores.index.to_numpy()}
-    return labels.codes.astype(int), coords
+    school_index = labels.codes.astype(int)
+
+    def observe(school_means: pt.TensorVariable, sigma_y: pt.TensorVariable) -> None:
+        pm.Normal(
+            "score", school_means[school_index], sigma_y, observed=scores[score], dims="pupil"
+        )
+
+    return {"school": labels.categories.to_numpy(), "pupil": scores.index.to_numpy()}, observe
+
+
+def _of_summaries(schools: pd.DataFrame) -> tuple[dict, Observe]:
+    def observe(school_means: pt.TensorVariable, sigma_y: pt.TensorVariable) -> None:
+        error = sigma_y / np.sqrt(schools["n"].to_numpy())
+        pm.Normal("mean", school_means, error, observed=schools["mean"], dims="school")
+        observe_within(schools, sigma_y)
+
+    return {"school": schools.index.to_numpy()}, observe
+
+
+def observe_within(schools: pd.DataFrame, sigma_y: pt.TensorVariable) -> None:
+    """Add the squared deviations within schools to a model: a gamma variable, all told.
+
+    Source: appendix "The exact posterior", on sufficiency.
+    """
+    within = schools["ss"].sum()
+    if within == 0:
+        raise ValueError("all pupils of each school have the same score: there is no spread within")
+    freedom = schools["n"].sum() - len(schools)
+    pm.Gamma("ss", alpha=freedom / 2, beta=1 / (2 * sigma_y**2), observed=within)
 
 
 def completely_pooled_model(
@@ -69,9 +99,10 @@ def completely_pooled_model(
     ValueError
         As `helpers.schools.summarise_schools`; or with fewer than two pupils.
     """
-    _check(scores, school, score, by_school=False, spread=False)
-    _, coords = _coords(scores, school)
-    with pm.Model(coords={"pupil": coords["pupil"]}) as model:
+    check_scores(scores, school, score)
+    if len(scores) < 2:
+        raise ValueError("the spread of the scores needs two pupils or more")
+    with pm.Model(coords={"pupil": scores.index.to_numpy()}) as model:
         global_mean = pm.Normal("global_mean", prior_mean, prior_sd)
         sigma_y = pm.Exponential("sigma_y", scale=sigma_y_prior_mean)
         pm.Normal("score", global_mean, sigma_y, observed=scores[score], dims="pupil")
@@ -91,7 +122,10 @@ def unpooled_model(
 
     Parameters
     ----------
-    scores, school, score, prior_sd, sigma_y_prior_mean
+    scores : DataFrame
+        One row a pupil; or one row a school, as `helpers.schools.summarise_schools` returns it:
+        the posterior is the same, and the cost no longer depends on the number of pupils.
+    school, score, sigma_y_prior_mean
         As in `completely_pooled_model`.
     prior_mean, prior_sd : float
         Of the normal prior of each of the ``school_means``, in points.
@@ -99,21 +133,20 @@ def unpooled_model(
     Returns
     -------
     pymc.Model
-        With ``school_means`` (by ``school``) and ``sigma_y``, and the observed ``score``.
+        With ``school_means`` (by ``school``) and ``sigma_y``, and the observed ``score``; or,
+        of summaries, the observed ``mean`` (by ``school``) and ``ss`` (all schools' together).
 
     Raises
     ------
     ValueError
-        As `helpers.schools.summarise_schools`; or if no school has two pupils.
+        As `helpers.schools.summarise_schools`; if no school has two pupils; or for a summary
+        with an impossible number or no spread within schools.
     """
-    _check(scores, school, score, by_school=True, spread=False)
-    school_index, coords = _coords(scores, school)
+    coords, observe = _of_schools(scores, school, score, spread=False)
     with pm.Model(coords=coords) as model:
         school_means = pm.Normal("school_means", prior_mean, prior_sd, dims="school")
         sigma_y = pm.Exponential("sigma_y", scale=sigma_y_prior_mean)
-        pm.Normal(
-            "score", school_means[school_index], sigma_y, observed=scores[score], dims="pupil"
-        )
+        observe(school_means, sigma_y)
     return model
 
 
@@ -132,7 +165,9 @@ def partially_pooled_model(
 
     Parameters
     ----------
-    scores, school, score, sigma_y_prior_mean
+    scores : DataFrame
+        As in `unpooled_model`.
+    school, score, sigma_y_prior_mean
         As in `completely_pooled_model`.
     centred : bool
         Whether the sampler moves the school means themselves, or (not centred) their distance
@@ -146,16 +181,15 @@ def partially_pooled_model(
     -------
     pymc.Model
         With ``global_mean``, ``global_sigma``, ``school_means`` (by ``school``) and ``sigma_y``,
-        and the observed ``score``; with ``school_offset`` too where not centred.
+        and observed variables as in `unpooled_model`; with ``school_offset`` too where not
+        centred.
 
     Raises
     ------
     ValueError
-        As `helpers.schools.summarise_schools`; or with a single school, or if no school has
-        two pupils.
+        As `unpooled_model`; or with a single school.
     """
-    _check(scores, school, score, by_school=True, spread=True)
-    school_index, coords = _coords(scores, school)
+    coords, observe = _of_schools(scores, school, score, spread=True)
     with pm.Model(coords=coords) as model:
         global_mean = pm.Normal("global_mean", prior_mean, prior_sd)
         global_sigma = pm.Exponential("global_sigma", scale=sigma_alpha_prior_mean)
@@ -167,9 +201,7 @@ def partially_pooled_model(
                 "school_means", global_mean + global_sigma * school_offset, dims="school"
             )
         sigma_y = pm.Exponential("sigma_y", scale=sigma_y_prior_mean)
-        pm.Normal(
-            "score", school_means[school_index], sigma_y, observed=scores[score], dims="pupil"
-        )
+        observe(school_means, sigma_y)
     return model
 
 

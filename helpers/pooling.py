@@ -113,6 +113,37 @@ def partially_pooled_sd(n: ArrayLike, sigma_y: ArrayLike, sigma_alpha: ArrayLike
     return sigma_y / np.sqrt(n + (sigma_y / sigma_alpha) ** 2)
 
 
+def draw_school_means(
+    rng: np.random.Generator,
+    n: ArrayLike,
+    mean: ArrayLike,
+    mu: ArrayLike,
+    sigma_y: ArrayLike,
+    sigma_alpha: ArrayLike,
+) -> NDArray:
+    """Draw schools' true means *given* μ, σ_y and σ_α.
+
+    Parameters
+    ----------
+    rng : Generator
+        Source of the random numbers.
+    n, mean, mu, sigma_y, sigma_alpha : array_like
+        As in `partially_pooled_mean`.
+
+    Returns
+    -------
+    ndarray
+        One draw for each place of the broadcast arguments, in points.
+
+    Raises
+    ------
+    ValueError
+        As `partially_pooled_mean`.
+    """
+    centre = partially_pooled_mean(n, mean, mu, sigma_y, sigma_alpha)
+    return rng.normal(centre, partially_pooled_sd(n, sigma_y, sigma_alpha))
+
+
 def precision_weighted_mean(
     n: ArrayLike, mean: ArrayLike, sigma_y: float, sigma_alpha: float
 ) -> float:

@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
+from narwhals.typing import IntoFrame
+
+from helpers.summaries import check_summaries, merge, summarise_rows, summarise_where_it_is
 
 
 @dataclass(frozen=True)
@@ -102,34 +106,18 @@ def simulate_city(
     )
 
 
-def check_scores(scores: pd.DataFrame, school: str = "school", score: str = "score") -> None:
-    """Raise a ``ValueError`` that names the problem unless every row has a school and a score."""
-    for column in (school, score):
-        if column not in scores.columns:
-            raise ValueError(f"no column {column!r}; the columns are {list(scores.columns)}")
-    if scores.empty:
-        raise ValueError("the table has no rows")
-    if not pd.api.types.is_numeric_dtype(scores[score]):
-        raise ValueError(f"column {score!r} must hold numbers, not {scores[score].dtype}")
-    for column, bad in {
-        school: scores[school].isna(),
-        score: ~np.isfinite(scores[score].to_numpy(dtype=float, na_value=np.nan)),
-    }.items():
-        rows = scores.index[bad].tolist()
-        if rows:
-            more = "" if len(rows) <= 5 else f" and {len(rows) - 5} more"
-            raise ValueError(f"column {column!r} is missing or infinite in rows {rows[:5]}{more}")
-
-
 def summarise_schools(
-    scores: pd.DataFrame, school: str = "school", score: str = "score"
+    scores: IntoFrame, school: str = "school", score: str = "score"
 ) -> pd.DataFrame:
     """Reduce a table of pupils to three numbers a school.
 
+    A lazy table is summarised where it is: only a row a school comes to Python. It is read once;
+    or twice, if a school's scores are so far from 0 that one reading would lose digits of ``ss``.
+
     Parameters
     ----------
-    scores : DataFrame
-        One row a pupil.
+    scores : DataFrame, or any other table that narwhals knows
+        One row a pupil: pandas, Polars, PyArrow, a DuckDB relation, Dask, Spark.
     school, score : str
         The columns that hold the school's label (any kind) and the pupil's score.
 
@@ -143,9 +131,32 @@ def summarise_schools(
     ------
     ValueError
         If a column is missing, there are no rows, or a label or score is missing or infinite.
+        Also if a table that has to be read twice holds other rows the second time.
     """
-    check_scores(scores, school, score)
-    schools = scores.groupby(school, observed=True)[score].agg(n="count", mean="mean")
-    deviation = scores[score] - scores[school].map(schools["mean"]).astype(float)
-    schools["ss"] = (deviation**2).groupby(scores[school], observed=True).sum()
-    return schools
+    in_memory = nw.dependencies.is_pandas_dataframe(scores)
+    return (summarise_rows if in_memory else summarise_where_it_is)(scores, school, score)
+
+
+def merge_summaries(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Add up summaries of different pupils, who may go to the same schools.
+
+    Parameters
+    ----------
+    *parts : DataFrame
+        As `summarise_schools` returns them, each of other pupils.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise_schools` would have returned for all the pupils together, up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If there is no part, or one lacks a column or holds an impossible number.
+    """
+    if not parts:
+        raise ValueError("there are no summaries to merge")
+    for part in parts:
+        check_summaries(part)
+    return merge(pd.concat(parts))

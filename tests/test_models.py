@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 from scipy import stats
 
+from helpers.integrated import complete_draws, integrated_model
 from helpers.models import (
     check_fit,
     completely_pooled_model,
@@ -18,9 +19,10 @@ from helpers.models import (
     partially_pooled_model,
     unpooled_model,
 )
-from helpers.schools import simulate_city
+from helpers.schools import simulate_city, summarise_schools
 
 SMALL = simulate_city(seed=5, sizes=[2, 9, 30, 4, 17]).scores
+SUMMARIES = summarise_schools(SMALL)
 
 
 def test_log_density_of_the_partially_pooled_model_is_that_of_scipy():
@@ -59,6 +61,78 @@ def test_centred_or_not_is_the_same_posterior():
     np.testing.assert_allclose(differences, 0, atol=1e-8)
 
 
+def random_point(model, seed):
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(1, 0.5, size=v.shape) for name, v in model.initial_point().items()}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        unpooled_model,
+        partially_pooled_model,
+        lambda scores: partially_pooled_model(scores, centred=False, sigma_y_prior_mean=7),
+    ],
+)
+def test_a_model_of_summaries_has_the_same_posterior(model):
+    rows, summaries = model(SMALL), model(summarise_schools(SMALL))
+    assert "pupil" not in summaries.coords
+    assert list(summaries.coords["school"]) == list(rows.coords["school"])
+    one, other = rows.compile_logp(), summaries.compile_logp()
+    points = [random_point(rows, seed) for seed in range(5)]
+    heights = [one(point) for point in points]
+    differences = [height - other(point) for height, point in zip(heights, points, strict=True)]
+    assert np.ptp(heights) > 100
+    np.testing.assert_allclose(differences, differences[0], atol=1e-8)
+
+
+@pytest.mark.parametrize("sizes", [[2, 9, 30, 4, 17], [3, 3, 3, 1, 1, 1, 1, 50], [2, 2]])
+def test_the_integrated_model_is_the_joint_one_without_the_school_means(sizes):
+    schools = summarise_schools(simulate_city(seed=6, sizes=sizes).scores)
+    priors = {"prior_mean": 60, "prior_sd": 7, "sigma_alpha_prior_mean": 3, "sigma_y_prior_mean": 8}
+    joint = partially_pooled_model(schools, **priors).compile_logp()
+    integrated = integrated_model(schools, **priors).compile_logp()
+    differences = []
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        mu, sigma_alpha, sigma_y = rng.normal(63, 3), rng.uniform(1, 4), rng.uniform(6, 12)
+        means = rng.normal(mu, sigma_alpha, size=len(sizes))
+        shared = {
+            "global_mean": mu,
+            "global_sigma_log__": np.log(sigma_alpha),
+            "sigma_y_log__": np.log(sigma_y),
+        }
+        weight = schools["n"] / sigma_y**2, 1 / sigma_alpha**2
+        centre = (weight[0] * schools["mean"] + weight[1] * mu) / sum(weight)
+        completion = stats.norm.logpdf(means, centre, sum(weight) ** -0.5).sum()
+        whole = joint(shared | {"school_means": means})
+        differences.append(whole - integrated(shared) - completion)
+    np.testing.assert_allclose(differences, differences[0], atol=1e-8)
+
+
+def test_schools_of_one_size_share_a_term():
+    sizes = integrated_model(summarise_schools(simulate_city(1, sizes=[3, 3, 7] * 9).scores))
+    assert list(sizes.coords["size"]) == [3, 7]
+    alike = pd.DataFrame({"n": [1, 1, 5], "mean": [60.0, 60.0, 63.0], "ss": [0.0, 0.0, 50.0]})
+    model = integrated_model(alike)
+    assert np.isfinite(model.compile_logp()(model.initial_point()))
+
+
+def test_completed_draws_have_the_closed_forms_mean_and_sd():
+    schools = summarise_schools(SMALL)
+    settings = {"global_mean": 62.0, "global_sigma": 2.5, "sigma_y": 9.0}
+    draws = az.from_dict({"posterior": {k: np.full((4, 2500), v) for k, v in settings.items()}})
+    completed = complete_draws(draws, schools, seed=4).posterior
+    assert completed["school_means"].dims == ("chain", "draw", "school")
+    assert set(draws.posterior.data_vars) == set(settings)  # not changed
+    found = completed["school_means"].to_dataset().to_dataarray().squeeze("variable")
+    weight = schools["n"] / 9.0**2 + 1 / 2.5**2
+    mean = (schools["n"] * schools["mean"] / 9.0**2 + 62.0 / 2.5**2) / weight
+    error = 4 * weight**-0.5 / np.sqrt(10_000)  # four standard errors
+    assert (np.abs(found.mean(["chain", "draw"]) - mean) < error).all()
+    assert (np.abs(found.std(["chain", "draw"]) - weight**-0.5) < error / np.sqrt(2)).all()
+
+
 def test_any_labels_and_any_order_of_schools():
     scores = SMALL.assign(name=[f"school {'edcba'[s]}" for s in SMALL.school], points=SMALL.score)
     model = unpooled_model(scores, school="name", score="points")
@@ -79,6 +153,14 @@ def test_any_labels_and_any_order_of_schools():
         (completely_pooled_model, SMALL.head(1), "two pupils or more"),
         (completely_pooled_model, SMALL.drop(columns="school"), "no column 'school'"),
         (unpooled_model, SMALL.assign(score=np.nan), "missing or infinite"),
+        (unpooled_model, SUMMARIES.assign(n=1), "a school with two pupils"),
+        (unpooled_model, SUMMARIES.assign(ss=0.0), "no spread within"),
+        (partially_pooled_model, SUMMARIES.head(1), r"two schools or more, not \[0\]"),
+        (partially_pooled_model, SUMMARIES.assign(n=1.5), "n is not a whole number"),
+        (integrated_model, SUMMARIES.head(1), r"two schools or more, not \[0\]"),
+        (integrated_model, SUMMARIES.assign(n=1), "a school with two pupils"),
+        (integrated_model, SUMMARIES.assign(ss=-1.0), "ss is negative"),
+        (integrated_model, SMALL, "no column 'n'"),
     ],
 )
 def test_data_that_a_model_cannot_use_are_refused(model, scores, message):
