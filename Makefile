@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lab notebooks students instructors slides lint lock clean
+.PHONY: help book pdf test lab notebooks students instructors slides bench lint lock latest next audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -8,15 +8,21 @@ else
 PYTHON := >=3.12
 VENV := .venv
 endif
+LOCK := requirements.lock
 python := $(VENV)/bin/python
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+
+# Several parts keep files in the reader's home. One that can't be written to gets a stand-in.
+ifneq ($(shell test -w "$$HOME" || echo no),)
+export HOME := $(CURDIR)/_build/home
+$(shell mkdir -p "$(HOME)")
+endif
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-book: $(VENV)/ready _build/helpers ## Execute the chapters that changed and build the site
-	$(VENV)/bin/jupyter-book build . --all -W -n --keep-going
-	@$(python) -c 'from pathlib import Path; print("\nThe book:", Path("_build/html/index.html").resolve().as_uri())'
+book: $(VENV)/ready ## Execute the chapters that changed and build the site
+	@$(python) _ext/build.py
 
 pdf: book ## Print the whole book as one PDF (needs Chromium)
 	$(python) _ext/print_book.py
@@ -50,31 +56,40 @@ slides: $(VENV)/ready ## Build the slides of the two lessons in _build/slides
 	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/slides
 	@$(python) -c 'from pathlib import Path; print("The slides:", Path("_build/slides/index.html").resolve().as_uri())'
 
-lint: $(VENV)/ready ## Check the style of modules and notebooks
-	$(python) -m ruff check .
-	$(python) -m ruff format --check .
+bench: ## Time the book's ways to fit against their peers (half an hour)
+	@sh _ext/setup.sh .venv-bench "$(PYTHON)" bench/requirements.lock
+	.venv-bench/bin/python bench/run.py
 
-lock: $(uv) ## Renew requirements.txt from the short list in pyproject.toml
-	$(uv) pip compile --quiet --upgrade --universal --python-version 3.12 \
-		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
+lint: $(VENV)/ready ## Check what can be checked without running anything; commits are checked so too
+	$(python) -m pre_commit run --all-files
+
+compile := pip compile --quiet --upgrade --universal --python-version 3.12 --custom-compile-command "make lock"
+
+lock: $(uv) ## Renew the locked environments from the short lists in pyproject.toml
+	$(uv) $(compile) --generate-hashes --extra book --output-file requirements.lock pyproject.toml
+	$(uv) $(compile) --generate-hashes --extra book --extra bench --output-file bench/requirements.lock pyproject.toml
+	$(uv) $(compile) --extra book --output-file requirements.txt pyproject.toml
 	echo "-e ." >> requirements.txt
+
+latest: $(uv) ## Build and test with the newest release of every package
+	mkdir -p _build && $(uv) $(compile) --generate-hashes --extra book --output-file _build/latest.lock pyproject.toml
+	$(MAKE) test VENV=.venv-latest LOCK=_build/latest.lock
+
+next: $(VENV)/ready ## Build the same pages on current Sphinx, without Jupyter Book 1
+	mkdir -p _build/next && $(uv) $(compile) --generate-hashes --extra next --output-file _build/next.lock pyproject.toml
+	@sh _ext/setup.sh .venv-next "$(PYTHON)" _build/next.lock
+	$(python) _ext/next_conf.py _build/next/conf.py
+	.venv-next/bin/python -m sphinx -W -n --keep-going -q -c _build/next . _build/next/html
+	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
+
+audit: $(uv) ## Ask whether a locked version has a known hole
+	$(uv) tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 clean: ## Remove all that was built, and the environment
 	rm -rf _build .venv .venv-* .tools .pytest_cache .ruff_cache
 
-$(VENV)/ready: requirements.txt pyproject.toml | $(uv)
-	@$(uv) venv --quiet --clear --python "$(PYTHON)" $(VENV) || \
-		{ echo "This book needs Python 3.12 or later: please install one, then run make again."; exit 1; }
-	@# A second time with the system's certificates, for a network that has one of its own.
-	$(uv) pip sync --quiet --python $(python) requirements.txt || \
-		UV_SYSTEM_CERTS=1 $(uv) pip sync --quiet --python $(python) requirements.txt
-	@touch $@
+%/ready: $(LOCK) pyproject.toml
+	@sh _ext/setup.sh "$(@D)" "$(PYTHON)" $(LOCK)
 
 .tools/bin/uv:
-	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet --disable-pip-version-check uv || \
-		{ rm -rf .tools; echo "The set-up needs uv, or a python3 with venv and pip: please install either one."; exit 1; }
-
-# What the chapters import and read is not part of their cache key: forget all results when it changes.
-_build/helpers: $(wildcard helpers/*.py data/*.csv teaching/*.csv) requirements.txt
-	rm -rf _build/.jupyter_cache
-	@mkdir -p _build && touch $@
+	@sh _ext/setup.sh .venv ">=3.12" requirements.lock

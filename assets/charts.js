@@ -46,6 +46,7 @@
     picture.before(drawing);
     const { view } = await embed(drawing, wide, {
       actions: false,
+      ast: true, // expressions are interpreted: the page's policy forbids to compile them
       config: { background: "transparent" },
       defaultStyle: false,
       mode: "vega-lite",

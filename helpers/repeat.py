@@ -1,7 +1,7 @@
-"""One function, many seeds: on every core, with a progress bar where somebody watches."""
+"""One function, many seeds: on every core. And a progress bar, where somebody watches."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from IPython import get_ipython
@@ -28,15 +28,26 @@ def repeat(function: Callable[[int], Any], seeds: Iterable[int]) -> list:
     """
     seeds = list(seeds)
     results = Parallel(n_jobs=-1, return_as="generator")(delayed(function)(s) for s in seeds)
+    return list(progress(results, total=len(seeds)))
+
+
+def progress(items: Iterable, total: int) -> Iterator:
+    """Yield each item, and move a progress bar where somebody watches.
+
+    Parameters
+    ----------
+    items : iterable
+    total : int
+        How many items there will be.
+    """
     if not somebody_watches():
-        return list(results)
-    bar = ProgressBar(len(seeds))
+        yield from items
+        return
+    bar = ProgressBar(total)
     bar.display()
-    kept = []
-    for result in results:
-        kept.append(result)
-        bar.progress = len(kept)
-    return kept
+    for done, item in enumerate(items, start=1):
+        yield item
+        bar.progress = done
 
 
 def somebody_watches() -> bool:

@@ -16,7 +16,7 @@ import pytest
 import sympy as sp
 from equations import Page, repeats, same
 from scipy import integrate, optimize
-from scipy.stats import expon, norm
+from scipy.stats import chi2, expon, gamma, norm
 
 from helpers.models import partially_pooled_model
 from helpers.pooling import partially_pooled_sd, pooling_weight
@@ -879,6 +879,77 @@ def test_eq_exact_chain():
         scales = printed_log_scales(case.sa, case.sy)
         printed.append(scales + norm.logpdf(case.mu, M, P**-0.5) + schools)
     assert constant(printed, [log_joint(case) for case in CASES])
+
+
+# 11. The same posterior from summaries. SciPy's gamma density; and the joint density of the scores.
+
+
+def gamma_logpdf(x, shape, rate):
+    return gamma.logpdf(x, shape, scale=1 / rate)
+
+
+def test_eq_exact_gamma():
+    r"""
+    \begin{split}
+    &\mathrm{Gamma}\left(\mathrm{SS} \;\middle|\;
+    \frac{N - J}{2},\ \frac{1}{2\sigma_y^2}\right) \\
+    &\quad \propto \sigma_y^{-(N - J)}
+    \exp\left(-\frac{\mathrm{SS}}{2\sigma_y^2}\right)
+    \end{split}
+    """
+    total, sigma_y = SS.sum(), np.array([case.sy for case in CASES])
+    printed = np.log(sigma_y ** -float(PUPILS - J) * np.exp(-total / (2 * sigma_y**2)))
+    # σ_y² times a chi-square number, as SciPy knows it.
+    other = chi2.logpdf(total / sigma_y**2, PUPILS - J) - np.log(sigma_y**2)
+    assert constant(printed, other)
+    left = gamma_logpdf(total, (PUPILS - J) / 2, 1 / (2 * sigma_y**2))
+    np.testing.assert_allclose(left, other)
+
+
+def test_eq_exact_summaries():
+    r"""
+    \begin{split}
+    &\prod_{j=1}^{J} p(y_j \mid \alpha_j, \sigma_y) \\
+    &\quad \propto \mathrm{Gamma}\left(\mathrm{SS} \;\middle|\;
+    \frac{N - J}{2},\ \frac{1}{2\sigma_y^2}\right) \\
+    &\qquad \times \prod_{j=1}^{J}
+    \mathrm{N}\left(\bar y_j \mid \alpha_j,\
+    \sigma_y / \sqrt{n_j}\right)
+    \end{split}
+    """
+    printed = [
+        gamma_logpdf(SS.sum(), (PUPILS - J) / 2, 1 / (2 * case.sy**2))
+        + norm.logpdf(MEANS, case.alphas, case.sy / np.sqrt(SIZES)).sum()
+        for case in CASES
+    ]
+    other = [norm.logpdf(Y, case.alphas[SCHOOL], case.sy).sum() for case in CASES]
+    assert constant(printed, other)
+
+
+def test_eq_exact_sizes():
+    r"""
+    \begin{split}
+    &\prod_{j:\, n_j = n}
+    \mathrm{N}\left(\bar y_j \mid \mu,\ \sqrt{v}\right) \\
+    &\quad \propto \mathrm{N}\left(m \mid \mu,\
+    \sqrt{v / K}\right) \\
+    &\qquad \times
+    \mathrm{Gamma}\left(T \;\middle|\;
+    \frac{K - 1}{2},\ \frac{1}{2v}\right)
+    \end{split}
+    """
+    means, n = np.array([54.0, 57.0, 66.0, 61.5]), 7
+    K, m = len(means), means.mean()
+    T = ((means - m) ** 2).sum()
+    printed, other = [], []
+    for case in CASES:
+        variance = case.sa**2 + case.sy**2 / n
+        printed.append(
+            norm.logpdf(m, case.mu, np.sqrt(variance / K))
+            + gamma_logpdf(T, (K - 1) / 2, 1 / (2 * variance))
+        )
+        other.append(norm.logpdf(means, case.mu, np.sqrt(variance)).sum())
+    assert constant(printed, other)
 
 
 # --- The numbers in the prose ---------------------------------------------------------------------
