@@ -6,7 +6,9 @@ space left, a damaged cache, an interruption.
 """
 
 import hashlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +38,7 @@ def main() -> None:
         ask_for_room()
         forget_what_is_stale()
         execute()
-        command = [sys.executable, "-m", "jupyter_book.cli.main", "build", str(ROOT)]
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT]
         code = subprocess.run([*command, "--all", "-W", "-n", "--keep-going"]).returncode
         if code:
             ask_for_room(least=10)
@@ -88,10 +90,22 @@ def execute() -> None:
             cache.match_cache_notebook(nbformat.read(path, as_version=4))
         except KeyError:
             changed.append(cache.add_nb_to_project(str(path)).pk)
-    if changed:
-        print(f"Executing {len(changed)} notebooks: some minutes.", flush=True)
-        load_executor("local-parallel", cache).run_and_cache(filter_pks=changed, timeout=300)
+    if not changed:
+        return
+    print(f"Executing {len(changed)} notebooks: some minutes.", flush=True)
+    # In processes of their own, which can be stopped at once: an interrupted pool would hang.
+    command = [sys.executable, __file__, *map(str, changed)]
+    with subprocess.Popen(command, start_new_session=True) as pool:
+        try:
+            pool.wait()
+        except KeyboardInterrupt:
+            os.killpg(pool.pid, signal.SIGKILL)
+            raise
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        executor = load_executor("local-parallel", jupyter_cache.get_cache(CACHE))
+        executor.run_and_cache(filter_pks=[int(pk) for pk in sys.argv[1:]], timeout=300)
+    else:
+        main()

@@ -23,7 +23,7 @@ nb_execution_cache_path = {str(BOOK / "_build" / "next" / "cache")!r}
 
 def main(target: Path) -> None:
     written = BOOK / "conf.py"
-    command = [sys.executable, "-m", "jupyter_book.cli.main", "config", "sphinx", str(BOOK)]
+    command = [Path(sys.executable).with_name("jupyter-book"), "config", "sphinx", BOOK]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text = written.read_text(encoding="utf-8")
     written.unlink()
