@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, TimeoutError, expect
 from print_book import open_browser
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -182,13 +182,12 @@ def test_a_page_runs_no_script_but_its_own(name, visit) -> None:
         const script = document.createElement("script");
         script.textContent = "window.stranger = true";
         document.head.append(script);
+        setTimeout("window.stranger = true", 0);
         const image = "<img src='x' onerror='window.stranger = true'>";
         document.body.insertAdjacentHTML("beforeend", image);
     }""")
     page.wait_for_timeout(200)
     assert page.evaluate("window.stranger === undefined")
-    with pytest.raises(Error, match="unsafe-eval"):
-        page.evaluate("() => eval('1')")
     assert any("Content Security Policy" in problem for problem in problems)
 
 
@@ -401,9 +400,9 @@ def test_printed_page_is_a_handout(visit: Callable[..., tuple[Page, list[str]]])
     page, _ = visit(DIAL, **READERS["laptop-dark"])
     settle(page)
     page.emulate_media(media="print")
-    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     for part in (".bd-sidebar-primary", ".bd-header-article", ".live-chart-controls", ".copybtn"):
         assert not any(found.is_visible() for found in page.locator(part).all()), part
     assert page.locator(ALIVE).first.is_visible()
     page.emulate_media(media="screen")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
