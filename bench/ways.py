@@ -15,7 +15,7 @@ CORES = os.cpu_count()
 
 
 def pymc_with(sampler: str) -> Callable:
-    """PyMC's own call, as a reader would write it, with one of its samplers."""
+    """PyMC's own call with one of the samplers that it can use."""
 
     def draw(scores: pd.DataFrame, seed: int, draws: int) -> xr.DataTree:
         import pymc as pm
