@@ -67,4 +67,4 @@ def cell_faults(cell: NotebookNode) -> Iterator[str]:
 
 if __name__ == "__main__":
     bad = [f"{path}: {fault}" for path in map(Path, sys.argv[1:]) for fault in faults(path)]
-    sys.exit("\n".join(bad))
+    sys.exit("\n".join(bad) or None)
