@@ -83,7 +83,7 @@ next: $(VENV)/ready ## Build the same pages on current Sphinx, without Jupyter B
 	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
 
 audit: $(uv) ## Ask whether a locked version has a known hole
-	$(uv) tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	$(uv) tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
 
 clean: ## Remove all that was built, and the environment
 	rm -rf _build .venv .venv-* .tools .pytest_cache .ruff_cache

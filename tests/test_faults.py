@@ -10,6 +10,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import build
+import jupyter_cache
 import nbformat
 import pytest
 
@@ -97,15 +98,23 @@ def test_after_an_interruption_the_build_goes_on(book):
     assert (executed(book, "quick"), executed(book, "slow")) == (1, 1)
 
 
-def test_a_damaged_cache_is_made_anew(book):
-    finish(start(book))
-    (book / "_build" / ".jupyter_cache" / "global.db").write_bytes(b"not a database" * 100)
-    assert "can't be read" in finish(start(book))
-    assert executed(book, "slow") == 2
-    for stored in (book / "_build" / ".jupyter_cache").rglob("*.ipynb"):
-        stored.write_text("{")
-    assert "can't be read" in finish(start(book))
-    assert executed(book, "slow") == 3
+@pytest.mark.parametrize("damaged", ["global.db", "*.ipynb"])
+def test_a_damaged_cache_is_made_anew(damaged, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "page.ipynb"
+    nbformat.write(page(0), path)
+    for name, value in {"ROOT": tmp_path, "CACHE": tmp_path / "cache"}.items():
+        monkeypatch.setattr(build, name, value)
+    build.forget_what_is_stale()
+    cache = jupyter_cache.get_cache(build.CACHE)
+    cache.cache_notebook_file(path, check_validity=False)
+    cache.db.dispose()
+    build.forget_what_is_stale()
+    assert jupyter_cache.get_cache(build.CACHE).list_cache_records()  # nothing to complain of
+    for stored in build.CACHE.rglob(damaged):
+        stored.write_bytes(b"{ not what it was" * 100)
+    build.forget_what_is_stale()
+    assert "can't be read" in capsys.readouterr().out
+    assert not jupyter_cache.get_cache(build.CACHE).list_cache_records()
 
 
 def test_a_full_disk_is_said(monkeypatch):

@@ -66,11 +66,18 @@ def test_each_fault_of_a_notebook_is_found(change, fault, tmp_path):
     change(notebook)
     path = tmp_path / "chapter.ipynb"
     nbformat.write(notebook, path)
-    command = [sys.executable, ROOT / "tests" / "check_notebooks.py"]
-    assert subprocess.run([*command, CHAPTERS[0]]).returncode == 0
-    found = subprocess.run([*command, path], capture_output=True, text=True)
+    assert any(fault in found for found in faults(path))
+
+
+def test_the_program_that_checks_a_commit_refuses_and_says_why(tmp_path):
+    notebook = nbformat.read(CHAPTERS[0], as_version=4)
+    notebook.cells.reverse()
+    nbformat.write(notebook, tmp_path / "bad.ipynb")
+    command = [sys.executable, ROOT / "tests" / "check_notebooks.py", CHAPTERS[0]]
+    assert subprocess.run(command).returncode == 0
+    found = subprocess.run([*command, tmp_path / "bad.ipynb"], capture_output=True, text=True)
     assert found.returncode == 1
-    assert fault in found.stderr
+    assert "bad.ipynb: not executed in order" in found.stderr
 
 
 def first_code(notebook):
