@@ -9,8 +9,11 @@ say() { echo "$@" >&2; }
 
 fail() {
     free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$free" -gt 3000 ] || say "No space left: the set-up needs about 3000 MiB here, and $free MiB are free."
-    say "$1"
+    if [ "$free" -lt 3000 ]; then
+        say "No space left: the set-up needs about 3000 MiB here, and $free MiB are free."
+    else
+        say "$1"
+    fi
     exit 1
 }
 
