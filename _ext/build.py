@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import jupyter_cache
@@ -23,7 +24,7 @@ BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 ROOM = 500  # MiB that a build needs at most
 # What the notebooks import and read is not part of the cache's own key.
-READ = ["requirements.txt", "helpers/*.py", "data/*.csv", "teaching/*.csv", "bench/results.json"]
+READ = ["helpers/*.py", "data/*.csv", "teaching/*.csv", "bench/results.json"]
 
 
 def main() -> None:
@@ -62,7 +63,9 @@ def ask_for_room(least: int = ROOM) -> None:
 
 def forget_what_is_stale() -> None:
     """Delete the results if what the notebooks read has changed, or if the cache is damaged."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(sys.version.encode())
+    for package in sorted((one.name, one.version) for one in distributions()):
+        digest.update(str(package).encode())
     for pattern in READ:
         for path in sorted(ROOT.glob(pattern)):
             digest.update(path.name.encode() + path.read_bytes())

@@ -117,6 +117,21 @@ def test_a_damaged_cache_is_made_anew(damaged, tmp_path, monkeypatch, capsys):
     assert not jupyter_cache.get_cache(build.CACHE).list_cache_records()
 
 
+def test_other_versions_and_other_helpers_mean_other_results(tmp_path, monkeypatch, capsys):
+    for name, value in {"ROOT": tmp_path, "CACHE": tmp_path / "cache"}.items():
+        monkeypatch.setattr(build, name, value)
+    build.forget_what_is_stale()
+    build.forget_what_is_stale()
+    assert "changed" not in capsys.readouterr().out
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "new.py").touch()
+    build.forget_what_is_stale()
+    assert "changed" in capsys.readouterr().out
+    monkeypatch.setattr(build, "distributions", list)
+    build.forget_what_is_stale()
+    assert "changed" in capsys.readouterr().out
+
+
 def test_a_full_disk_is_said(monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage(2**40, 2**40, 7 * 2**20))
