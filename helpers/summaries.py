@@ -11,7 +11,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 
 
-def check_columns(scores: IntoFrame, school: str, score: str) -> None:
+def _check_columns(scores: IntoFrame, school: str, score: str) -> None:
     """Raise a ``ValueError`` unless both columns are there and the score's holds numbers."""
     schema = nw.from_native(scores).collect_schema()
     for column in (school, score):
@@ -77,10 +77,10 @@ def summarise_rows(scores: pd.DataFrame, school: str, score: str) -> pd.DataFram
 def summarise_where_it_is(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
     """Let the engine that holds the table (DuckDB, Polars, Spark, Dask) do the work."""
     if nw.dependencies.is_dask_dataframe(scores):
-        check_columns(scores._meta, school, score)
+        _check_columns(scores._meta, school, score)
         read, deviations = _read_partitions, _dask_deviations
     else:
-        check_columns(scores, school, score)
+        _check_columns(scores, school, score)
         scores = nw.from_native(scores).lazy().with_columns(nw.col(score).cast(nw.Float64))
         read, deviations = _read, _deviations
     found = read(scores, school, score)
