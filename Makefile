@@ -12,6 +12,9 @@ LOCK := requirements.lock
 python := $(VENV)/bin/python
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 
+# Without it a Python without a locale can't read its own files in a folder with an accent.
+export PYTHONUTF8 := 1
+
 # Several parts keep files in the reader's home. One that can't be written to gets a stand-in.
 ifneq ($(shell test -w "$$HOME" || echo no),)
 export HOME := $(CURDIR)/_build/home

@@ -52,8 +52,13 @@ def book(tmp_path: Path) -> Path:
 def start(book: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, book / "_ext" / "build.py"],
-        # No locale, and hardly any variables.
-        env={"PATH": os.environ["PATH"], "HOME": str(book.parent), "LC_ALL": "C"},
+        # No locale, and hardly any variables; the last one is set by make.
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(book.parent),
+            "LC_ALL": "C",
+            "PYTHONUTF8": "1",
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -86,7 +91,7 @@ def test_two_builds_at_once_take_turns(book):
 
 def test_after_an_interruption_the_build_goes_on(book):
     process = start(book)
-    while not executed(book, "quick"):
+    while not executed(book, "quick") and process.poll() is None:
         time.sleep(0.05)
     time.sleep(1)  # its result is stored; the slow page is on its way
     os.killpg(process.pid, signal.SIGINT)
@@ -181,6 +186,10 @@ def test_a_home_that_cannot_be_written_to_gets_a_stand_in(tmp_path):
     probe = "probe:\n\t@echo $$HOME\n"
     assert make(probe, HOME=str(tmp_path)) == str(tmp_path)
     assert make(probe, HOME="/proc/no-home") == str(BOOK / "_build" / "home")
+
+
+def test_python_reads_utf8_whatever_the_locale():
+    assert make("probe:\n\t@echo $$PYTHONUTF8\n", LC_ALL="C") == "1"
 
 
 FAKE_UV = """#!/bin/sh

@@ -180,7 +180,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
     found = []
     run = Thread(target=lambda: found.append(summarise_schools(on_the_cluster(tmp_path))))
     run.start()
-    while len(list(tmp_path.iterdir())) < 2:
+    while run.is_alive() and len(list(tmp_path.iterdir())) < 2:
         time.sleep(0.02)
     killed = int(min(path.name for path in tmp_path.iterdir()))
     os.kill(killed, signal.SIGKILL)
