@@ -12,8 +12,10 @@ LOCK := requirements.lock
 python := $(VENV)/bin/python
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 
-# Without it a Python without a locale can't read its own files in a folder with an accent.
-export PYTHONUTF8 := 1
+# With these locales Python 3.12 can't start in a folder with an accent.
+ifneq ($(filter C POSIX,$(LC_ALL)),)
+export LC_ALL := C.UTF-8
+endif
 
 # Several parts keep files in the reader's home. One that can't be written to gets a stand-in.
 ifneq ($(shell test -w "$$HOME" || echo no),)

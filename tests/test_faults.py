@@ -52,13 +52,8 @@ def book(tmp_path: Path) -> Path:
 def start(book: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, book / "_ext" / "build.py"],
-        # No locale, and hardly any variables; the last one is set by make.
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(book.parent),
-            "LC_ALL": "C",
-            "PYTHONUTF8": "1",
-        },
+        # No locale, and hardly any other variable.
+        env={"PATH": os.environ["PATH"], "HOME": str(book.parent)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -188,8 +183,10 @@ def test_a_home_that_cannot_be_written_to_gets_a_stand_in(tmp_path):
     assert make(probe, HOME="/proc/no-home") == str(BOOK / "_build" / "home")
 
 
-def test_python_reads_utf8_whatever_the_locale():
-    assert make("probe:\n\t@echo $$PYTHONUTF8\n", LC_ALL="C") == "1"
+def test_a_locale_without_accents_gets_a_stand_in():
+    probe = "probe:\n\t@echo $$LC_ALL\n"
+    assert make(probe, LC_ALL="C") == make(probe, LC_ALL="POSIX") == "C.UTF-8"
+    assert make(probe, LC_ALL="C.UTF-8") == "C.UTF-8"
 
 
 FAKE_UV = """#!/bin/sh
