@@ -78,9 +78,8 @@ def mend(page: str) -> str:
     page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)  # of the references
     page = re.sub(r'onclick="(?:window\.)?(\w+)\(\)"', r'data-deed="\1"', page)  # for protect
     page = page.replace("✅", "done")  # for fonts without emoji
-    page = re.sub(
-        r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>", "<td></td>", page
-    )  # the corner of a data frame
+    # The corner of a data frame.
+    page = re.sub(r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>", "<td></td>", page)
     return re.sub(
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo".*?</a>\s*)</div>',
         r'<nav class="sidebar-primary-item" aria-label="Home">\1</nav>',
