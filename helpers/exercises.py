@@ -162,18 +162,20 @@ ANSWERS = {
             "μ than a school of 99.",
             "c": "A school's mean misses μ for two reasons: schools differ, and pupils differ. So "
             "it counts by 1 / (σ_α² + σ_y²/n).",
-            "d": "The prior's mean is all but forgotten once fifty schools speak.",
+            "d": "However many pupils it has, it is one school, and its true mean misses μ by as "
+            "much as any other's. The other schools say something of μ too.",
         },
     ),
     "D.4": Choice(
         "d",
         {
             "a": "Only given μ, σ_α and σ_y, where the posterior of α_j is normal. The joint "
-            "density of all parameters has no peak: it grows without bound as σ_α → 0.",
-            "b": "Its density is unbounded as σ_α → 0: the peak is no summary of the posterior.",
+            "density of the α_j, μ, σ_α and σ_y has no peak: it grows without bound as σ_α → 0.",
+            "b": "With the α_j as unknowns there is none, as the density is unbounded for σ_α → 0. "
+            "Non-centred there is one, with σ_α several times too large for the book's city.",
             "c": "The book's prior of σ_α does not help: the density of equal means outgrows it.",
-            "d": "Given the three settings mode and mean are one. The joint mode runs away to "
-            "σ_α = 0, where all schools are equal.",
+            "d": "Given the three settings mode and mean are one. A joint mode depends on the "
+            "coordinates: with the α_j as unknowns there is none, non-centred it is far off.",
         },
     ),
     "3.1": Number(
@@ -216,7 +218,7 @@ ANSWERS = {
     ),
     "4.1": Number(
         _moved_away,
-        "They pay the price. The other schools, far more of them, gain.",
+        "These schools pay the price. The others, far more of them, gain.",
         "Count the schools whose pooled estimate is further from the truth than the raw mean.",
         (
             (lambda: 50 - _moved_away(), "Those are the schools that moved closer."),
@@ -246,7 +248,8 @@ ANSWERS = {
     "5.1": Function(
         _rmse,
         (([1.0, 2.0], [1.0, 4.0]), ([63.0, 60.0, 58.0], [61.0, 61.0, 61.0])),
-        "Square, average, and only then the root.",
+        f"Square, average, and only then the root. One error of 4 counts {4**2}, two errors of 2 "
+        f"count {2 * 2**2} together: yes, it punishes the large one more.",
         "Square the errors, take their mean, then the square root.",
         (
             (lambda a, b: np.mean((np.array(a) - b) ** 2), "The square root is missing."),
@@ -366,4 +369,5 @@ def check(exercise: str, answer: object) -> None:
         raise ValueError(f"no exercise {exercise!r}; there are {', '.join(ANSWERS)}")
     if answer is ...:
         raise NotYetError("The dots still stand there: put your answer in their place.")
-    print(textwrap.fill(f"Right. {ANSWERS[exercise].check(answer)}", 76))
+    for line in f"Right. {ANSWERS[exercise].check(answer)}".splitlines():
+        print(textwrap.fill(line, 76, break_on_hyphens=False))

@@ -43,7 +43,8 @@ class Number:
             raise NotYetError(f"The answer has to be one number, not {answer!r}.")
         right = self.right()
         if abs(answer - right) <= self.tolerance:
-            return self.why
+            digits = max(0, int(np.ceil(-np.log10(self.tolerance))))
+            return f"It is {np.round(right, digits):g}. {self.why}"
         for slip, reason in self.slips:
             if abs(answer - slip()) <= self.tolerance:
                 raise NotYetError(reason)
@@ -94,7 +95,8 @@ class Function:
             return all(_same(result, function(*case)) for case, _, result in results)
 
         if computed_by(self.right):
-            return self.why
+            case, given, _ = results[0]
+            return f"With {given} it gives {np.round(self.right(*case), 4)}. {self.why}"
         for slip, reason in self.slips:
             if computed_by(slip):
                 raise NotYetError(reason)
@@ -126,7 +128,8 @@ class Choice:
     right : str
         The right letter.
     said : dict of str to str
-        For each letter, what is said to whoever chooses it.
+        For each letter, what is said to whoever chooses it; and, of a wrong one, to whoever
+        chooses the right one.
     """
 
     right: str
@@ -138,4 +141,5 @@ class Choice:
             raise NotYetError(f"Choose one of {', '.join(self.said)}; {answer!r} is none of them.")
         if letter != self.right:
             raise NotYetError(self.said[letter])
-        return self.said[letter]
+        others = [f"Not {other}: {why}" for other, why in self.said.items() if other != letter]
+        return "\n".join([self.said[letter], *others])

@@ -21,13 +21,14 @@ from equations import Page, log_normal, repeats, same
 from scipy import integrate, optimize
 from scipy.stats import expon, kstest, multivariate_normal, norm
 
+from helpers.exact import exact_posterior
 from helpers.pooling import (
     partially_pooled_mean,
     partially_pooled_sd,
     pooling_weight,
     precision_weighted_mean,
 )
-from helpers.schools import simulate_city
+from helpers.schools import simulate_city, summarise_schools
 
 PAGE = Page("derivation.md")
 
@@ -1051,6 +1052,54 @@ def test_eq_joint_limit(schools):
 # --- The numbers in the prose ---------------------------------------------------------------------
 
 
+def minus_log_joint(point, city, offsets=None):
+    """Of offsets, μ and the logs of σ_α and σ_y; the offsets are the best ones unless given."""
+    mu, sigma_alpha, sigma_y = point[0], *np.exp(point[1:])
+    if offsets is None:
+        best = partially_pooled_mean(city["n"], city["mean"], mu, sigma_y, sigma_alpha)
+        offsets = (best - mu) / sigma_alpha
+    misses = city["mean"] - mu - sigma_alpha * offsets
+    squares = city["ss"].sum() + (city["n"] * misses**2).sum()
+    likelihood = -city["n"].sum() * np.log(sigma_y) - squares / (2 * sigma_y**2)
+    priors = norm.logpdf(mu, 50, 10) + expon.logpdf(sigma_alpha) + expon.logpdf(sigma_y)
+    return -(likelihood + norm.logpdf(offsets).sum() + priors)
+
+
+def mode_of_the_non_centred_form(city):
+    """σ_α at the highest joint density, found from three starts."""
+    starts = [[60, np.log(start), 2] for start in (0.1, 1.4, 20)]
+    options = {"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000, "maxfev": 4000}
+    found = [
+        optimize.minimize(minus_log_joint, s, (city,), method="Nelder-Mead", options=options)
+        for s in starts
+    ]
+    tops = np.exp([one.x[1] for one in found])
+    np.testing.assert_allclose(tops, tops[0], rtol=1e-3)
+    return tops[0]
+
+
+def test_the_non_centred_joint_density_is_that_of_pymc_and_bounded():
+    """So it has a mode, as the page says."""
+    from helpers.models import partially_pooled_model
+
+    scores = simulate_city(seed=42).scores
+    city = summarise_schools(scores)
+    logp = partially_pooled_model(scores, centred=False).compile_logp(jacobian=False)
+    rng = np.random.default_rng(3)
+
+    def height(mu, sigma_alpha, sigma_y, offsets):
+        point = {"global_mean": mu, "global_sigma_log__": np.log(sigma_alpha)}
+        return logp(point | {"sigma_y_log__": np.log(sigma_y), "school_offset": offsets})
+
+    places = [(mu, a, 10.0, rng.normal(size=50)) for mu, a in ((63, 6.2), (62, 1e-3), (65, 2))]
+    ours = [-minus_log_joint([mu, *np.log([a, y])], city, z) for mu, a, y, z in places]
+    assert constant(np.array(ours) - [height(*place) for place in places])
+    # Towards σ_α = 0 nothing grows: the best offsets tend to 0, and the density to a finite value.
+    near = [minus_log_joint([63, np.log(a), np.log(10)], city) for a in (1e-3, 1e-6, 1e-12)]
+    assert near[0] == pytest.approx(near[1], abs=0.01)
+    assert near[1] == pytest.approx(near[2], abs=1e-6)
+
+
 def sentences():
     """Each passage of the page that holds figures, with the figures computed afresh."""
     defaults = {
@@ -1077,6 +1126,13 @@ def sentences():
     wide_weight = float(pooling_weight(25, noise, wide))
     above = 75 - centre
     moves = {size: above - weight[size] * above for size in (small, large)}
+    city = summarise_schools(simulate_city(seed=42).scores)
+    estimated = exact_posterior(city).summary()["mean"]
+    scales = estimated["sigma_y"], estimated["global_sigma"]
+    fitted = {size: float(pooling_weight(size, *scales)) for size in (small, large)}
+    fitted_half = (scales[0] / scales[1]) ** 2
+    mode = mode_of_the_non_centred_form(city)
+
     two = precision_weighted_mean([2, 98], [70.0, 60.0], noise, spread)
     two_pupils = np.average([70, 60], weights=[2, 98])
     assert two_pupils < two < np.mean([70, 60])  # "It lies between the other two."
@@ -1089,6 +1145,11 @@ def sentences():
         f"A school of {large} keeps about {weight[large]:.0%} of its own mean.",
         f"A school of {small} keeps about {weight[small]:.0%}.",
         f"If its two pupils have a mean of 75, its estimate is about {estimate:.1f}.",
+        rf"These are numbers of the recipe, $\sigma_\alpha = {spread:.0f}$.",
+        f"There half weight needs about {fitted_half:.0f} pupils, a school of {large} keeps about "
+        f"{fitted[large]:.0%}, and a school of {small} about {fitted[small]:.0%}.",
+        rf"it lies at $\sigma_\alpha = {mode:.1f}$, which is {mode / scales[1]:.1f} times the "
+        "posterior mean,",
         f"a school of {small} has a standard error of {error[small]:.1f} points and a posterior "
         f"standard deviation of {sd[small]:.1f}.",
         f"A school of {large} goes from {error[large]:.2f} to {sd[large]:.2f}.",
@@ -1101,7 +1162,7 @@ def sentences():
         rf"pulls the mean of $\mu$ from {centre:.0f} towards 50 by {pull:.3f} points.",
         f"In those {count} schools the standard deviation of an $\\alpha_j$ grows from "
         f"{conditional:.3f} to {unconditional:.3f} when $\\mu$ is unknown.",
-        f"It is one half at {half:g} pupils in the city.",
+        f"It is one half at {half:g} pupils with the city's settings.",
         rf"the same $\sigma_y = {noise:.0f}$, and its schools differ twice as much: "
         rf"$\sigma_\alpha = {wide:.0f}$.",
         "What share of its own mean does a school of 25 keep?",

@@ -99,11 +99,36 @@ def test_students_notebooks_hold_no_solution_and_no_output(path: Path) -> None:
         assert json.dumps(last)[1:-1] not in text
 
 
-def test_a_right_answer_hears_why(capsys) -> None:
-    for number, answer in ANSWERS.items():
-        right = answer.right() if isinstance(answer, Number) else answer.right
-        check(number, right)
-        assert capsys.readouterr().out.startswith("Right. ")
+def said_of_the_right(number: str, capsys) -> str:
+    answer = ANSWERS[number]
+    check(number, answer.right() if isinstance(answer, Number) else answer.right)
+    said = capsys.readouterr().out
+    assert said.startswith("Right. ")
+    assert max(map(len, said.splitlines())) <= 76
+    return " ".join(said.split())
+
+
+@pytest.mark.parametrize("number", of_kind[Number])
+def test_a_right_number_hears_the_number_and_why(number: str, capsys) -> None:
+    answer, said = ANSWERS[number], said_of_the_right(number, capsys)
+    told = float(re.match(r"Right\. It is (-?[\d.]+)\. ", said).group(1))
+    assert abs(told - answer.right()) <= answer.tolerance
+    assert said.endswith(" ".join(answer.why.split()))
+
+
+@pytest.mark.parametrize("number", of_kind[Function])
+def test_a_right_function_hears_a_value_and_why(number: str, capsys) -> None:
+    answer, said = ANSWERS[number], said_of_the_right(number, capsys)
+    told = float(re.search(r" it gives (-?[\d.]+)\. ", said).group(1))
+    assert told == pytest.approx(float(answer.right(*answer.cases[0])), abs=1e-4)
+    assert said.endswith(" ".join(answer.why.split()))
+
+
+@pytest.mark.parametrize("number", of_kind[Choice])
+def test_a_right_choice_hears_what_is_wrong_with_each_other(number: str, capsys) -> None:
+    answer, said = ANSWERS[number], said_of_the_right(number, capsys)
+    for letter, reason in answer.said.items():
+        assert (f"Not {letter}: {reason}" in said) == (letter != answer.right)
 
 
 @pytest.mark.parametrize("number", of_kind[Number])
