@@ -1,11 +1,12 @@
 """Time the ways to fit the partially pooled model, in turn, each in a process of its own.
 
-`make bench` runs this file. It prints a table and writes ``bench/results.json``, which chapter 9
-and the README read. Each process starts without anything compiled.
+`make bench` runs this file. It writes every run into ``bench/results.json``, which chapter 9 reads.
+Each process starts without anything compiled. ``--rounds`` says how often each way is raced.
 """
 
 import argparse
 import datetime
+import importlib
 import importlib.metadata
 import json
 import os
@@ -21,14 +22,16 @@ import numpy as np
 import pandas as pd
 import psutil
 from scipy.special import logsumexp
-from ways import BASELINE, CORES, WAYS
+from ways import CORES, DEFAULT, FIT_TARGET_ACCEPT, PEERS_TARGET_ACCEPT, WAYS
 
 RESULTS = Path(__file__).with_name("results.json")
-README = Path(__file__).parents[1] / "README.md"
-MARKS = "<!-- bench -->", "<!-- /bench -->"
-PATIENCE = 300  # seconds for one run
 PARAMETERS = ["global_mean", "global_sigma", "sigma_y", "school_means"]
-SCALED = ["fit, rows", "fit, summaries", "fit, integrated", "exact"]
+SCALED = {  # and the largest that a few minutes allow
+    "fit, rows": {"pupils": 10**6, "schools": 10**3},
+    "fit, summaries": {"pupils": 10**7, "schools": 10**4},
+    "fit, integrated": {"pupils": 10**7, "schools": 10**5},
+    "exact": {"pupils": 10**7, "schools": 10**5},
+}
 
 
 def city(task: dict) -> pd.DataFrame:
@@ -75,44 +78,48 @@ def child(task: dict) -> None:
     import helpers.exact
     import helpers.integrated  # noqa: F401
 
+    way = WAYS[task["way"]]
+    importlib.import_module(way.imports)
     # What xarray and SciPy import at their first use: Dask, and a peer's JAX.
     az.from_dict({"posterior": {"x": np.zeros((4, 10))}})
     logsumexp(np.zeros(2))
-    way, draws = WAYS[task["way"]]
     scores = city(task)
     before = time.perf_counter()
-    posterior = way(scores, task["seed"], task.get("draws", draws)).posterior
+    posterior = way.draw(scores, task["seed"], **task["told"]).posterior
     seconds = time.perf_counter() - before
-    sampled = posterior.attrs.get("sampling_time", seconds)
     worst = az.ess(posterior.to_dataset()[PARAMETERS]).min().to_dataarray().min()
-    found = {"seconds": seconds, "sampling": sampled, "ess": float(worst)}
-    print(json.dumps(found | {"MiB": peak_memory()}))
+    found = {
+        "draws": posterior.sizes["draw"],
+        "tune": int(posterior.attrs.get("tuning_steps", 0)),
+        "seconds": seconds,
+        "sampling": posterior.attrs.get("sampling_time", seconds),
+        "ess": float(worst),
+        "MiB": peak_memory(),
+    }
+    print(json.dumps(found))
 
 
 def run(**task: object) -> dict:
     """One run, in a new process with empty caches; its workers' memory counts too."""
     with tempfile.TemporaryDirectory() as folder:
         flags = {"PYTENSOR_FLAGS": f"base_compiledir={folder}", "NUMBA_CACHE_DIR": folder}
+        # NumPyro runs chains side by side only where it sees a device for each.
+        flags["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
         command = [sys.executable, __file__, "--task", json.dumps(task)]
         process = subprocess.Popen(
             command, env=os.environ | flags, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-        start, peak = time.monotonic(), 0.0
-        while process.poll() is None and time.monotonic() - start < PATIENCE:
+        peak = 0.0
+        while process.poll() is None:
             peak = max(peak, memory(process.pid))
             time.sleep(0.5)
-        if process.poll() is None:
-            for one in [*psutil.Process(process.pid).children(recursive=True), process]:
-                one.kill()
-            print(f"{task}: stopped after {PATIENCE} s", flush=True)
-            return task | {"seconds": None}
         printed = process.stdout.read().decode().strip()
     if process.returncode:
         raise RuntimeError(f"{task} failed")
     found = json.loads(printed.splitlines()[-1]) if printed else {"MiB": 0.0}
     found["MiB"] = max(found["MiB"], peak)
     print(task, {key: round(value, 1) for key, value in found.items()}, flush=True)
-    return task | found
+    return {key: value for key, value in task.items() if key != "told"} | found
 
 
 def memory(pid: int) -> float:
@@ -127,15 +134,24 @@ def memory(pid: int) -> float:
     return total / 2**20
 
 
+def race(names: list[str], rounds: int, *, equal: bool) -> list[dict]:
+    """Runs in turn, of equally many draws or of each way's defaults, sorted by way."""
+    runs = []
+    for seed in range(rounds):
+        turn = seed % len(names)
+        for name in names[turn:] + names[:turn]:  # nobody has the same neighbour's heat each time
+            runs.append(run(way=name, seed=seed, told=WAYS[name].equal if equal else {}))
+    return sorted(runs, key=lambda one: names.index(one["way"]))
+
+
 def scaling(key: str, sizes: list[int]) -> list[dict]:
-    runs, slow = [], set()
-    for size in sizes:
-        for way in SCALED:
-            if way not in slow:
-                runs.append(run(way=way, seed=1, draws=500, **{key: size}))
-                if runs[-1]["seconds"] is None:
-                    slow.add(way)
-    return runs
+    """One run of each size that a way can do in a few minutes."""
+    return [
+        run(way=way, seed=1, told={"draws": 500}, **{key: size})
+        for size in sizes
+        for way, largest in SCALED.items()
+        if size <= largest[key]
+    ]
 
 
 def from_a_file(pupils: int, schools: int) -> dict:
@@ -145,35 +161,6 @@ def from_a_file(pupils: int, schools: int) -> dict:
         found = run(file=file)
         found["file MiB"] = Path(found.pop("file")).stat().st_size / 2**20
     return found
-
-
-def table(race: list[dict]) -> pd.DataFrame:
-    """Medians over the rounds, and ratios to the baseline of the same round."""
-    runs = pd.DataFrame(race)
-    runs["ESS/s"] = runs["ess"] / runs["seconds"]
-    runs["without compiling"] = runs["ess"] / runs["sampling"]
-    base = runs[runs["way"] == BASELINE].set_index("seed")["ESS/s"]
-    runs["ratio"] = runs["ESS/s"] / runs["seed"].map(base)
-    columns = ["seconds", "ess", "ESS/s", "ratio", "without compiling", "MiB"]
-    return runs.groupby("way", sort=False)[columns].median()
-
-
-def in_readme(text: str, results: dict) -> str:
-    """The README, with the table of these results between its two marks."""
-    shown = table(results["race"])[["ESS/s", "ratio", "without compiling", "MiB"]]
-    lines = [
-        f"| {way} | {row['ESS/s']:,.0f} | {row['ratio']:,.1f} | {row['without compiling']:,.0f} "
-        f"| {row['MiB']:,.0f} |"
-        for way, row in shown.iterrows()
-    ]
-    head = [
-        f"Measured on {results['date']}: {results['machine']}.",
-        "",
-        "| way to fit | ESS/s | times the first | ESS/s, sampling alone | peak memory, MiB |",
-        "|---|--:|--:|--:|--:|",
-    ]
-    before, _, rest = text.partition(MARKS[0])
-    return "\n".join([before + MARKS[0], *head, *lines, MARKS[1] + rest.partition(MARKS[1])[2]])
 
 
 def processor() -> str:
@@ -189,27 +176,24 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.task:
         return child(json.loads(arguments.task))
-    ways = list(WAYS)
-    race = []
-    for seed in range(arguments.rounds):
-        turn = ways[seed:] + ways[:seed]  # nobody has the same neighbour's heat each time
-        race += [run(way=way, seed=seed) for way in turn]
-    race.sort(key=lambda one: ways.index(one["way"]))
     versions = ["pymc", "nutpie", "numpyro", "bambi", "numpy"]
     results = {
         "date": datetime.date.today().isoformat(),
         "machine": f"{processor()}, {CORES} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in versions},
-        "patience": PATIENCE,
+        "cores": CORES,
+        "target_accept": {"fit": FIT_TARGET_ACCEPT, "others": PEERS_TARGET_ACCEPT},
+        "race": race(list(WAYS), arguments.rounds, equal=True),
+        "defaults": race(DEFAULT, arguments.rounds, equal=False),
         "file": from_a_file(pupils=10**8, schools=10**5),
-        "race": race,
         "pupils": scaling("pupils", [10**power for power in range(3, 8)]),
         "schools": scaling("schools", [10**power for power in range(1, 6)]),
     }
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    README.write_text(in_readme(README.read_text(), results))
-    print(table(race).to_string(float_format="{:,.1f}".format))
+    runs = pd.DataFrame(results["race"])
+    rates = (runs["ess"] / runs["seconds"]).groupby(runs["way"], sort=False)
+    print(rates.agg(["median", "min", "max"]).round().to_string())
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import xarray as xr
+from joblib import cpu_count
 from xarray import DataTree
 
 from helpers.repeat import somebody_watches
@@ -232,6 +233,7 @@ def fit(model: pm.Model, *, seed: int, draws: int = 4000, tune: int = 1000) -> D
             draws=draws,
             tune=tune,
             chains=4,
+            cores=min(4, cpu_count()),  # PyMC itself would take half of the machine's
             target_accept=0.95,  # short steps: σ_α has a narrow neck near 0
             random_seed=seed,
             nuts_sampler="nutpie",

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import arviz as az
 import numpy as np
@@ -204,6 +205,30 @@ def test_the_same_seed_gives_the_same_draws_on_a_cold_and_on_a_warm_cache(tmp_pa
     assert cold.startswith("4 ")  # chains
     assert cold == warm
     assert cold.split()[1] == here.posterior["school_means"].to_numpy().tobytes().hex()[-96:]
+
+
+def test_the_draws_do_not_depend_on_the_number_of_cores(monkeypatch):
+    fits = []
+    for cores in (1, 2, 3, 64):
+        monkeypatch.setattr("helpers.models.cpu_count", lambda cores=cores: cores)
+        fits.append(fit(partially_pooled_model(SMALL), seed=8, draws=100, tune=200))
+    first, *others = [one.posterior.to_dataset().drop_attrs() for one in fits]
+    for other in others:
+        xr.testing.assert_identical(first, other)
+
+
+def test_fit_has_a_core_for_each_chain_where_there_are_enough(monkeypatch):
+    """And what the benchmark says of its settings is true: its equal run is a default call."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "bench")
+    from ways import EQUAL, FIT_TARGET_ACCEPT
+
+    asked = []
+    monkeypatch.setattr("pymc.sample", lambda **keywords: asked.append(keywords))
+    for cores in (1, 2, 3, 4, 64):
+        monkeypatch.setattr("helpers.models.cpu_count", lambda cores=cores: cores)
+        fit(partially_pooled_model(SMALL), seed=8)
+    assert [one["cores"] for one in asked] == [1, 2, 3, 4, 4]
+    assert asked[0].items() >= (EQUAL | {"target_accept": FIT_TARGET_ACCEPT}).items()
 
 
 def made_up_fit(change):

@@ -1,6 +1,5 @@
-"""What the files around the book promise each other: locks, workflows, the README's table."""
+"""What the files around the book promise each other: locks, workflows, word lists."""
 
-import json
 import re
 import subprocess
 import sys
@@ -26,17 +25,6 @@ def test_the_two_forms_of_the_lock_agree_and_one_has_hashes():
     for block in re.split(r"\n(?=[a-z0-9])", text)[1:]:
         assert "--hash=sha256:" in block, block
     assert versions("bench/requirements.lock").items() >= locked.items()
-
-
-def test_the_readmes_table_is_that_of_the_benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(BOOK / "bench")
-    from run import in_readme
-
-    results = json.loads((BOOK / "bench" / "results.json").read_text())
-    readme = (BOOK / "README.md").read_text(encoding="utf-8")
-    assert in_readme(readme, results) == readme, "renew it with `make bench`"
-    results["race"][0]["seconds"] *= 2
-    assert in_readme(readme, results) != readme
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
