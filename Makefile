@@ -38,9 +38,11 @@ test: book slides ## Run every test: chapters, helpers, derivation, site
 lab: $(VENV)/ready ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab .
 
+ONLY := notebooks/*.ipynb teaching/exercises/*.ipynb
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
 	$(python) -m nbconvert --to notebook --execute --inplace \
-		--CoalesceStreamsPreprocessor.enabled=True notebooks/*.ipynb teaching/exercises/*.ipynb
+		--CoalesceStreamsPreprocessor.enabled=True $(ONLY)
+	$(python) _ext/tidy_notebooks.py $(ONLY)
 	$(python) tests/main_figure.py
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.

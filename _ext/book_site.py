@@ -9,6 +9,7 @@ import vl_convert
 from docutils import nodes
 from finish import finish, lost_page
 from myst_nb.core.render import MimeData, NbElementRenderer, load_mime_renders
+from section_index import file_by_sections
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
@@ -61,6 +62,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     load_mime_renders().append(LiveCharts)
     app.config.mathjax_path = "mathjax.js"  # finish.py takes it out again
     app.connect("config-inited", hide_launch_buttons)
+    app.connect("config-inited", file_by_sections)
     app.connect("html-collect-pages", lost_page)
     app.connect("build-finished", write_vega)
     app.connect("build-finished", finish, priority=900)

@@ -71,6 +71,10 @@ def mend(page: str) -> str:
     # The icons come as a font, and maths is typeset by now.
     page = re.sub(r"<script[^>]*(?:fontawesome|mathjax)[^>]*></script>", "", page)
     page = re.sub(r"<script>window.MathJax = .*?</script>", "", page)
+    if 'id="search-results"' not in page:  # the theme would search on each page as one types
+        page = re.sub(
+            r"<script[^>]*(?:searchtools|language_data|searchindex)[^>]*></script>", "", page
+        )
     # No script holds up the page. Those within it wait for those that they build on.
     page = re.sub(r'<link rel="preload" as="script"[^>]*>', "", page)
     page = re.sub(r"<script ((?![^>]*defer)[^>]*src=)", r"<script defer \1", page)
@@ -80,12 +84,25 @@ def mend(page: str) -> str:
     page = page.replace("✅", "done")  # for fonts without emoji
     # The corner of a data frame.
     page = re.sub(r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>", "<td></td>", page)
+    page = re.sub(r"<table.*?</table>", name_rows, page, flags=re.DOTALL)
+    # These labels say something else than what is seen, and so does a reader who speaks to a page.
+    page = page.replace(' aria-label="Toggle hidden content"', "")
+    page = re.sub(r'(<button class="btn search-button-field[^>]*) aria-label="[^"]*"', r"\1", page)
     return re.sub(
         r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo".*?</a>\s*)</div>',
         r'<nav class="sidebar-primary-item" aria-label="Home">\1</nav>',
         page,
         flags=re.DOTALL,
     )
+
+
+def name_rows(table: re.Match) -> str:
+    """A table with an empty corner has the names of its rows in its first column."""
+    head, body, rest = table[0].partition("<tbody>")
+    if re.search(r"<tr[^>]*>\s*<td></td>", head):
+        first = r"(<tr[^>]*>\s*)<td>(.+?)</td>"
+        rest = re.sub(first, r'\1<th scope="row">\2</th>', rest, flags=re.DOTALL)
+    return head + body + rest
 
 
 def words(page: str) -> str:
@@ -146,6 +163,7 @@ def protect(page: str) -> str:
             "style-src 'self' 'unsafe-inline'",  # tables and formulas carry styles
             "img-src 'self' data:",
             "font-src 'self' data:",
+            "connect-src 'self'",  # Lighthouse asks for robots.txt as if it were the page
             "form-action 'self'",
             "base-uri 'none'",
         ]
@@ -180,6 +198,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for file, page in pages.items():
         file.write_text(protect(trim(page, file, static, scripts)), encoding="utf-8")
     map_site(site, home, pages)
+    welcome_robots(site, home)
     shutil.rmtree(static / "vendor", ignore_errors=True)
     for idle in [*static.glob("scripts/fontawesome*"), *static.rglob("*.map")]:
         idle.unlink(missing_ok=True)
@@ -198,6 +217,12 @@ def map_site(site: Path, home: str, pages: dict[Path, str]) -> None:
     schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
     text = f'<?xml version="1.0" encoding="utf-8"?><urlset xmlns="{schema}">{places}</urlset>'
     (site / "sitemap.xml").write_text(text, encoding="utf-8")
+
+
+def welcome_robots(site: Path, home: str) -> None:
+    """Let every search engine in. A sitemap's place has to be a full address."""
+    sitemap = f"\nSitemap: {home}sitemap.xml\n" if home else ""
+    (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\n{sitemap}", encoding="utf-8")
 
 
 def lost_page(app: Sphinx) -> list[tuple[str, dict, str]]:

@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 EXECUTE = "run the notebook from the top, or `make notebooks`, and commit its outputs"
+TIDY = "`.venv/bin/python _ext/tidy_notebooks.py` and the notebook's path"
 LEAKS = r"(?i)warning|(?<!\w)/(home|root|tmp|Users|work)/|\w:\\"
 
 
@@ -56,11 +57,20 @@ def cell_faults(cell: NotebookNode) -> Iterator[str]:
             yield f"an output holds a warning or a local path ({leak[0]!r}): don't print it"
         if re.search(r"\d+%\|", text):
             yield "an output holds a progress bar: show it only where `somebody_watches`"
-    images = [o for o in cell.outputs if any("image/" in kind for kind in o.get("data", {}))]
     alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-    if images and len(alt) < 40:
+    in_outputs = [
+        output.metadata.get(kind, {}).get("alt")
+        for output in cell.outputs
+        for kind in output.get("data", {})
+        if kind.startswith("image/")
+    ]
+    if in_outputs and len(alt) < 40:
         yield "a figure without alternative text: say what is seen, in the cell's metadata, as " \
             '{"mystnb": {"image": {"alt": "..."}}}'  # fmt: skip
+    elif set(in_outputs) - {alt}:
+        yield f"the alternative text has not reached the figure's output: {TIDY}"
+    if "execution" in cell.metadata:
+        yield f"holds the clock times of one run: {TIDY}"
     if len(cell.source.splitlines()) > 25:
         yield "longer than 25 lines: split it, one point a cell"
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from finish import address, link_terms, mend, typeset, words
+from finish import address, link_terms, mend, typeset, welcome_robots, words
 from styles import cut, rules_of
 
 INLINE = '<span class="math notranslate nohighlight">\\({}\\)</span>'
@@ -68,3 +68,35 @@ def test_a_description_ends_between_words():
 )
 def test_the_address_follows_from_that_of_the_repository(repository, home):
     assert address(repository) == home
+
+
+@pytest.mark.parametrize(
+    ("home", "last"),
+    [("", "Allow: /"), ("https://a.org/b/", "Sitemap: https://a.org/b/sitemap.xml")],
+)
+def test_robots_are_let_in_and_told_of_the_sitemap_if_it_has_an_address(home, last, tmp_path):
+    welcome_robots(tmp_path, home)
+    lines = (tmp_path / "robots.txt").read_text().splitlines()
+    assert lines[0] == "User-agent: *" and lines[-1] == last
+
+
+TABLE = "<table><thead><tr>{}<th>a</th></tr></thead><tbody><tr>{}<td>1</td></tr></tbody></table>"
+
+
+@pytest.mark.parametrize(
+    ("written", "mended"),
+    [
+        (("<th></th>", "<td>x</td>"), ("<td></td>", '<th scope="row">x</th>')),
+        (("<th>b</th>", "<td>x</td>"), ("<th>b</th>", "<td>x</td>")),
+        (("<th></th>", "<th>x</th>"), ("<td></td>", "<th>x</th>")),
+    ],
+)
+def test_a_table_with_an_empty_corner_names_its_rows(written, mended):
+    assert mend(TABLE.format(*written)) == TABLE.format(*mended)
+
+
+def test_a_label_says_what_is_seen():
+    button = '<button class="btn search-button-field"{}>Search</button>'
+    fold = "<summary{}>Show a solution</summary>"
+    labelled = (button + fold).format(' aria-label="Search"', ' aria-label="Toggle hidden content"')
+    assert mend(labelled) == (button + fold).format("", "")

@@ -1,5 +1,6 @@
 """What must hold of every committed chapter, beside what nbval compares."""
 
+import html
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from check_notebooks import code_cells, faults, texts
 from jupyter_cache import get_cache
 from jupyter_client.manager import start_new_kernel
 from main_figure import FIGURE, main_figure
+from nbconvert import HTMLExporter
 
 from helpers import models
 from helpers.integrated import integrated_model
@@ -57,6 +59,9 @@ def broken(cell, **changes):
         (lambda nb: add(nb, "stream", name="stderr", text="oh"), "stderr"),
         (lambda nb: add(nb, "error", ename="E", evalue="e", traceback=[]), "ends with an error"),
         (lambda nb: add(nb, "display_data", data={"image/png": "x"}), "alternative text"),
+        (lambda nb: figure(nb).metadata["mystnb"]["image"].update(alt="A" * 50), "not reached"),
+        (lambda nb: figure(nb).outputs[-1].metadata.clear(), "not reached"),
+        (lambda nb: first_code(nb).metadata.update(execution={}), "clock times"),
         (lambda nb: add(nb, "display_data", data={WIDGET: {"model_id": "x"}}), "a widget"),
         (lambda nb: broken(first_code(nb), source="x = 1\n" * 26), "longer than 25 lines"),
     ],
@@ -80,8 +85,26 @@ def test_the_program_that_checks_a_commit_refuses_and_says_why(tmp_path):
     assert "bad.ipynb: not executed in order" in found.stderr
 
 
+@pytest.mark.parametrize("path", [CHAPTERS[1], CHAPTERS[2]], ids=lambda path: path.stem)
+def test_alternative_texts_reach_viewers_of_notebooks(path):
+    """Such as nbconvert's classic page, which names each PNG, those of live charts among them."""
+    notebook = nbformat.read(path, as_version=4)
+    page, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    expected = [
+        cell.metadata["mystnb"]["image"]["alt"]
+        for cell in notebook.cells
+        if any("image/png" in output.get("data", {}) for output in cell.get("outputs", []))
+    ]
+    found = re.findall(r'<img[^>]*alt="([^"]*)"[^>]* src="data:image/png', page)
+    assert len(expected) >= 2 and [html.unescape(alt) for alt in found] == expected
+
+
 def first_code(notebook):
     return next(cell for cell in notebook.cells if cell.cell_type == "code")
+
+
+def figure(notebook):
+    return next(cell for cell in notebook.cells if "image" in cell.metadata.get("mystnb", {}))
 
 
 def add(notebook, kind, **content):
