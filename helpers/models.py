@@ -16,7 +16,7 @@ import pytensor.tensor as pt
 import xarray as xr
 from xarray import DataTree
 
-from helpers.repeat import somebody_watches
+from helpers.parallel import somebody_watches
 from helpers.summaries import check_scores, check_spreads, check_summaries
 
 # Adds what was observed to a model, given its school means and σ_y.
