@@ -10,7 +10,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -62,6 +61,8 @@ def summarise(task: dict) -> None:
 
 
 def peak_memory() -> float:
+    import resource  # which Windows has not
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -177,7 +178,11 @@ def in_readme(text: str, results: dict) -> str:
 
 
 def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    lines = (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if sys.platform == "linux"
+        else []
+    )
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -207,8 +212,8 @@ def main() -> None:
         "pupils": scaling("pupils", [10**power for power in range(3, 8)]),
         "schools": scaling("schools", [10**power for power in range(1, 6)]),
     }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    README.write_text(in_readme(README.read_text(), results))
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    README.write_text(in_readme(README.read_text(encoding="utf-8"), results), encoding="utf-8")
     print(table(race).to_string(float_format="{:,.1f}".format))
 
 

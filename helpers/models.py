@@ -36,7 +36,7 @@ def _of_schools(scores: pd.DataFrame, school: str, score: str, *, spread: bool) 
 
 def _of_rows(scores: pd.DataFrame, school: str, score: str) -> tuple[dict, Observe]:
     labels = pd.Index(scores[school]).astype("category").remove_unused_categories()
-    school_index = labels.codes.astype(int)
+    school_index = labels.codes.astype(np.intp)
 
     def observe(school_means: pt.TensorVariable, sigma_y: pt.TensorVariable) -> None:
         pm.Normal(

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from finish import address, link_terms, mend, typeset, words
+from playwright.sync_api import Error
+from print_book import installed
 from styles import cut, rules_of
 
 INLINE = '<span class="math notranslate nohighlight">\\({}\\)</span>'
@@ -68,3 +70,21 @@ def test_a_description_ends_between_words():
 )
 def test_the_address_follows_from_that_of_the_repository(repository, home):
     assert address(repository) == home
+
+
+@pytest.mark.parametrize("here", ["chrome", "msedge"])
+def test_a_browser_is_found_where_the_system_keeps_it(here):
+    def launch(channel):
+        if channel != here:
+            raise Error("it is not there")
+        return channel
+
+    assert installed(launch) == here
+
+
+def test_where_there_is_no_browser_it_is_said():
+    def launch(channel):
+        raise Error("it is not there")
+
+    with pytest.raises(LookupError, match="install Chromium"):
+        installed(launch)

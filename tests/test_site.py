@@ -217,7 +217,7 @@ def test_the_site_can_be_found_and_shared() -> None:
         assert (SITE / f"{name}.html").parent.joinpath(image).resolve().exists()
         assert "mybinder" not in source and "colab" not in source, "the book has no address yet"
     assert len(descriptions) == len(PAGES)
-    assert (SITE / "index.html").read_text() == (SITE / "intro.html").read_text()
+    assert (SITE / "index.html").read_bytes() == (SITE / "intro.html").read_bytes()
 
 
 def test_terms_link_to_the_glossary() -> None:
