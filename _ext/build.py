@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -24,7 +25,7 @@ BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 ROOM = 500  # MiB that a build needs at most
 # What the notebooks import and read is not part of the cache's own key.
-READ = ["helpers/*.py", "data/*.csv", "teaching/*.csv", "bench/results.json"]
+READ = ["helpers/*.py*", "data/*.csv", "teaching/*.csv", "bench/results.json"]
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
         ask_for_room()
         forget_what_is_stale()
         execute()
-        command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT]
+        command = [program("jupyter-book"), "build", ROOT]
         code = subprocess.run([*command, "--all", "-W", "-n", "--keep-going"]).returncode
         if code:
             ask_for_room(least=10)
@@ -69,8 +70,9 @@ def forget_what_is_stale() -> None:
     for pattern in READ:
         for path in sorted(ROOT.glob(pattern)):
             digest.update(path.name.encode() + path.read_bytes())
+    state = digest.hexdigest().encode()
     key = CACHE / "key.txt"
-    if CACHE.exists() and not (key.exists() and key.read_text() == digest.hexdigest()):
+    if CACHE.exists() and not (key.exists() and key.read_bytes() == state):
         print("What the chapters import or read has changed: all of them are executed anew.")
         shutil.rmtree(CACHE)
     try:
@@ -81,7 +83,7 @@ def forget_what_is_stale() -> None:
         print(f"The stored results can't be read ({type(error).__name__}): they are made anew.")
         shutil.rmtree(CACHE)
     CACHE.mkdir(exist_ok=True)
-    key.write_text(digest.hexdigest())
+    key.write_bytes(state)
 
 
 def execute() -> None:
@@ -102,8 +104,21 @@ def execute() -> None:
         try:
             pool.wait()
         except KeyboardInterrupt:
-            os.killpg(pool.pid, signal.SIGKILL)
+            stop(pool)
             raise
+
+
+def stop(pool: subprocess.Popen) -> None:
+    """End a process and all that it started."""
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/f", "/t", "/pid", str(pool.pid)], stdout=subprocess.DEVNULL)
+    else:
+        os.killpg(pool.pid, signal.SIGKILL)
+
+
+def program(name: str) -> str:
+    """Find a program of this environment; Windows keeps them elsewhere, as .exe."""
+    return shutil.which(name, path=sysconfig.get_path("scripts"))
 
 
 if __name__ == "__main__":

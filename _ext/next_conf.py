@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from build import program
+
 BOOK = Path(__file__).parents[1]
 # Jupyter Book itself, and what its authors pin to an old Sphinx.
 GONE = {"jupyter_book", "sphinx_comments", "sphinx_jupyterbook_latex", "sphinx_multitoc_numbering"}
@@ -23,7 +25,7 @@ nb_execution_cache_path = {str(BOOK / "_build" / "next" / "cache")!r}
 
 def main(target: Path) -> None:
     written = BOOK / "conf.py"
-    command = [Path(sys.executable).with_name("jupyter-book"), "config", "sphinx", BOOK]
+    command = [program("jupyter-book"), "config", "sphinx", BOOK]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text = written.read_text(encoding="utf-8")
     written.unlink()

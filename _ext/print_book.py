@@ -4,11 +4,12 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from sphinx_external_toc.parsing import parse_toc_yaml
 
@@ -18,7 +19,7 @@ SITE = BOOK / "_build" / "html"
 
 @contextmanager
 def open_browser() -> Iterator[Browser]:
-    """Start the system's Chromium.
+    """Start the system's Chromium, or Chrome or Edge where those are installed.
 
     Raises
     ------
@@ -27,17 +28,20 @@ def open_browser() -> Iterator[Browser]:
     """
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        raise LookupError(
-            "no browser: install Chromium (apt install chromium), or say where with $CHROMIUM"
-        )
     quiet = ("background-networking", "component-update", "gpu", "sync")
     options = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=program, args=options) as chromium,
-    ):
-        yield chromium
+    with sync_playwright() as playwright:
+        launch = partial(playwright.chromium.launch, args=options)
+        with launch(executable_path=program) if program else installed(launch) as chromium:
+            yield chromium
+
+
+def installed(launch: Callable[..., Browser]) -> Browser:
+    """Let Playwright look: it knows where Windows and macOS keep their browsers."""
+    for channel in ("chrome", "msedge"):
+        with suppress(Error):
+            return launch(channel=channel)
+    raise LookupError("no browser: install Chromium or Chrome, or say where with $CHROMIUM")
 
 
 def print_book(target: Path) -> int:

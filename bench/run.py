@@ -11,7 +11,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -65,6 +64,8 @@ def summarise(task: dict) -> None:
 
 
 def peak_memory() -> float:
+    import resource  # which Windows has not
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -164,7 +165,11 @@ def from_a_file(pupils: int, schools: int) -> dict:
 
 
 def processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
+    lines = (
+        Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if sys.platform == "linux"
+        else []
+    )
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor()
 
@@ -190,7 +195,7 @@ def main() -> None:
         "pupils": scaling("pupils", [10**power for power in range(3, 8)]),
         "schools": scaling("schools", [10**power for power in range(1, 6)]),
     }
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     runs = pd.DataFrame(results["race"])
     rates = (runs["ess"] / runs["seconds"]).groupby(runs["way"], sort=False)
     print(rates.agg(["median", "min", "max"]).round().to_string())

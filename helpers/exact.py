@@ -6,12 +6,11 @@ numerically, by quadrature. The book's appendix on the exact posterior derives e
 
 from dataclasses import dataclass
 
-import arviz as az
 import numpy as np
 import pandas as pd
+import xarray as xr
 from numpy.typing import NDArray
 from scipy.special import logsumexp
-from xarray import DataTree
 
 from helpers.pooling import (
     draw_school_means,
@@ -235,7 +234,7 @@ class ExactPosterior:
         )
         return np.exp(np.interp(tails, below, log_y))
 
-    def sample(self, draws: int = 1000, chains: int = 4, *, seed: int) -> DataTree:
+    def sample(self, draws: int = 1000, chains: int = 4, *, seed: int) -> xr.DataTree:
         """Draw independently from the posterior.
 
         Parameters
@@ -275,11 +274,11 @@ class ExactPosterior:
             center, precision = _mu_given_scales(weight, means, *self.mu_prior)
             mu[part, 0] = rng.normal(center, precision**-0.5)
             school_means[part] = draw_school_means(rng, n, means, mu[part], *scales)
-        values = {"global_mean": mu, "global_sigma": sigma_alpha, "sigma_y": sigma_y}
-        posterior = {name: value.reshape(chains, draws) for name, value in values.items()}
-        posterior["school_means"] = school_means.reshape(chains, draws, n.size)
-        return az.from_dict(
-            {"posterior": posterior},
-            coords={"school": self.schools.index.to_numpy()},
-            dims={"school_means": ["school"]},
-        )
+        by_draw = {"global_mean": mu, "global_sigma": sigma_alpha, "sigma_y": sigma_y}
+        shape = chains, draws
+        posterior = {name: (("chain", "draw"), x.reshape(shape)) for name, x in by_draw.items()}
+        by_school = school_means.reshape(*shape, n.size)
+        posterior["school_means"] = ("chain", "draw", "school"), by_school
+        labels = self.schools.index.to_numpy()
+        coords = {"chain": np.arange(chains), "draw": np.arange(draws), "school": labels}
+        return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior, coords)})

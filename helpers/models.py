@@ -17,7 +17,7 @@ import xarray as xr
 from joblib import cpu_count
 from xarray import DataTree
 
-from helpers.repeat import somebody_watches
+from helpers.parallel import somebody_watches
 from helpers.summaries import check_scores, check_spreads, check_summaries
 
 # Adds what was observed to a model, given its school means and σ_y.
@@ -37,7 +37,7 @@ def _of_schools(scores: pd.DataFrame, school: str, score: str, *, spread: bool) 
 
 def _of_rows(scores: pd.DataFrame, school: str, score: str) -> tuple[dict, Observe]:
     labels = pd.Index(scores[school]).astype("category").remove_unused_categories()
-    school_index = labels.codes.astype(int)
+    school_index = labels.codes.astype(np.intp)
 
     def observe(school_means: pt.TensorVariable, sigma_y: pt.TensorVariable) -> None:
         pm.Normal(

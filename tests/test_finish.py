@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from finish import address, link_terms, mend, typeset, welcome_robots, words
+from playwright.sync_api import Error
+from print_book import installed
 from styles import cut, rules_of
 
 INLINE = '<span class="math notranslate nohighlight">\\({}\\)</span>'
@@ -76,7 +78,7 @@ def test_the_address_follows_from_that_of_the_repository(repository, home):
 )
 def test_robots_are_let_in_and_told_of_the_sitemap_if_it_has_an_address(home, last, tmp_path):
     welcome_robots(tmp_path, home)
-    lines = (tmp_path / "robots.txt").read_text().splitlines()
+    lines = (tmp_path / "robots.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "User-agent: *" and lines[-1] == last
 
 
@@ -100,3 +102,21 @@ def test_a_label_says_what_is_seen():
     fold = "<summary{}>Show a solution</summary>"
     labelled = (button + fold).format(' aria-label="Search"', ' aria-label="Toggle hidden content"')
     assert mend(labelled) == (button + fold).format("", "")
+
+
+@pytest.mark.parametrize("here", ["chrome", "msedge"])
+def test_a_browser_is_found_where_the_system_keeps_it(here):
+    def launch(channel):
+        if channel != here:
+            raise Error("it is not there")
+        return channel
+
+    assert installed(launch) == here
+
+
+def test_where_there_is_no_browser_it_is_said():
+    def launch(channel):
+        raise Error("it is not there")
+
+    with pytest.raises(LookupError, match="install Chromium"):
+        installed(launch)

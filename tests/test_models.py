@@ -190,7 +190,7 @@ def test_the_same_seed_gives_the_same_draws_on_a_cold_and_on_a_warm_cache(tmp_pa
             [sys.executable, "-c", code],
             env=environment,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         ).stdout
         for _ in range(2)

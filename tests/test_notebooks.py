@@ -80,7 +80,9 @@ def test_the_program_that_checks_a_commit_refuses_and_says_why(tmp_path):
     nbformat.write(notebook, tmp_path / "bad.ipynb")
     command = [sys.executable, ROOT / "tests" / "check_notebooks.py", CHAPTERS[0]]
     assert subprocess.run(command).returncode == 0
-    found = subprocess.run([*command, tmp_path / "bad.ipynb"], capture_output=True, text=True)
+    found = subprocess.run(
+        [*command, tmp_path / "bad.ipynb"], capture_output=True, encoding="utf-8"
+    )
     assert found.returncode == 1
     assert "bad.ipynb: not executed in order" in found.stderr
 
@@ -120,7 +122,7 @@ def test_only_fits_and_their_numbers_go_uncompared(path):
 
 def nbval(path):
     command = [sys.executable, "-m", "pytest", "-q", "-c", "pyproject.toml", str(path)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
 
 
 def test_a_changed_digit_turns_nbval_red(tmp_path):

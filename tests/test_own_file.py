@@ -23,7 +23,7 @@ CHAPTER = BOOK / "notebooks" / "08_real_schools.ipynb"
 
 def run_cell(path: Path, school: str, score: str) -> SimpleNamespace:
     """Run the chapter's cell as its reader would: with three lines changed."""
-    cells = json.loads(CHAPTER.read_text())["cells"]
+    cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     (cell,) = (text for text in code if "path = " in text)
     mine = {"path": str(path), "school_column": school, "score_column": score}
@@ -131,7 +131,7 @@ def test_a_bad_file_is_refused_with_the_reason(fault: str, tmp_path: Path) -> No
     text, kind, reason = BAD[fault]
     path = tmp_path / "mine.csv"
     if text is not None:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     with pytest.raises(kind, match=reason):
         run_cell(path, "school", "score")
 
@@ -171,7 +171,7 @@ def test_a_column_that_holds_no_scores_is_refused(column, reason: str, tmp_path:
 
 def test_what_is_dropped_is_said(tmp_path: Path, capsys) -> None:
     text = "score,school\n1, a \n,a\n3,\n5,b\n7,b\nNA,b\n,c\n2,a\n"
-    (tmp_path / "x.csv").write_text(text)
+    (tmp_path / "x.csv").write_text(text, encoding="utf-8")
     table = read_scores(tmp_path / "x.csv", school="school", score="score")
     said = capsys.readouterr().out
     assert table["school"].tolist() == ["a", "b", "b", "a"]
@@ -190,7 +190,9 @@ def test_what_is_dropped_is_said(tmp_path: Path, capsys) -> None:
     ],
 )
 def test_labels(written: list[str], read: list, tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("school,score\n" + "".join(f"{x},1\n" for x in written))
+    (tmp_path / "x.csv").write_text(
+        "school,score\n" + "".join(f"{x},1\n" for x in written), encoding="utf-8"
+    )
     table = read_scores(tmp_path / "x.csv", school="school", score="score")
     assert table["school"].tolist() == read
 

@@ -18,7 +18,9 @@ def test_a_models_graph_is_drawn_alike_in_each_process_without_a_graphviz_progra
         monkeypatch.setenv("PYTHONHASHSEED", seed)
         monkeypatch.setenv("PATH", "")
         command = [sys.executable, "-c", DRAW]
-        pictures.add(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        pictures.add(
+            subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+        )
     (picture,) = pictures
     assert "<svg" in picture
     for name in ["global_mean", "global_sigma", "school_offset", "school_means", "sigma_y"]:

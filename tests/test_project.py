@@ -1,15 +1,14 @@
-"""What the files around the book promise each other: locks, workflows, word lists."""
+"""What the files around the book promise each other: locks, encodings, word lists."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 BOOK = Path(__file__).parents[1]
-WORKFLOWS = sorted((BOOK / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (BOOK / "Makefile").read_text(encoding="utf-8")
 
 
@@ -27,32 +26,50 @@ def test_the_two_forms_of_the_lock_agree_and_one_has_hashes():
     assert versions("bench/requirements.lock").items() >= locked.items()
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_workflows_pin_their_actions_may_do_little_and_call_make(path):
-    text = path.read_text(encoding="utf-8")
-    used = re.findall(r"uses: (\S+)", text)
-    assert used and all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in used)
-    workflow = yaml.safe_load(text)
-    assert workflow["permissions"] == {"contents": "read"}
-    targets = set(re.findall(r"^([a-z]+):", MAKEFILE, flags=re.MULTILINE))
-    for job in workflow["jobs"].values():
-        lanes = job.get("strategy", {}).get("matrix", {}).get("target", [])
-        assert set(lanes) <= targets
-        for step in job["steps"]:
-            command = step.get("run", "make lint")
-            called = re.match(r"make (\$\{\{|[a-z]+)", command)
-            assert called or step["if"] == "failure()", command
-            assert not called or called[1] == "${{" or called[1] in targets, command
+def without_encoding(code: str) -> list[str]:
+    """The calls that leave it to the system how text becomes bytes."""
+    found = []
+    for call in (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)):
+        keywords = {word.arg for word in call.keywords}
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        as_text = "text" in keywords and name in ("run", "Popen", "check_output")
+        as_text |= name in ("read_text", "write_text") or ast.unparse(call.func) == "open"
+        if as_text and "encoding" not in keywords:
+            found.append(ast.unparse(call))
+    return found
+
+
+def test_no_text_is_read_or_written_in_the_encoding_of_the_system():
+    rooms = ["_ext", "bench", "helpers", "teaching", "tests"]
+    files = [path for room in rooms for path in (BOOK / room).rglob("*.py")]
+    assert len(files) > 30
+    for path in files:
+        assert without_encoding(path.read_text(encoding="utf-8")) == [], path
+
+
+@pytest.mark.parametrize(
+    ("code", "faults"),
+    [
+        ("path.read_text()", 1),
+        ("path.write_text('x')", 1),
+        ("open(path)", 1),
+        ("run(['ls'], text=True)", 1),
+        ("path.read_text(encoding='utf-8')", 0),
+        ("os.open(path)", 0),
+    ],
+)
+def test_a_missing_encoding_is_found(code, faults):
+    assert len(without_encoding(code)) == faults
 
 
 def test_misspelt_and_american_words_are_refused(tmp_path):
     # In two parts, or this file would be refused too.
-    (tmp_path / "page.md").write_text("We rec" + "ieve a summ" + "arized table.")
+    (tmp_path / "page.md").write_text("We rec" + "ieve a summ" + "arized table.", encoding="utf-8")
     found = subprocess.run(
-        [Path(sys.executable).with_name("codespell"), tmp_path / "page.md"],
+        [sys.executable, "-m", "codespell_lib", tmp_path / "page.md"],
         cwd=BOOK,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert found.returncode != 0
     assert "receive" in found.stdout and "summarised" in found.stdout

@@ -85,6 +85,14 @@ def test_a_city_that_cannot_be(keywords, message):
         simulate_city(seed=1, **keywords)
 
 
+@pytest.mark.parametrize("kind", ["uint8", "int16", "int32", "uint32", "int64", "uint64"])
+def test_sizes_of_any_integer_type_give_the_same_city(kind):
+    # Counts that NumPy can't turn into its own index type without a loss, it refuses.
+    expected = simulate_city(seed=1, sizes=[2, 3]).scores
+    found = simulate_city(seed=1, sizes=np.array([2, 3], dtype=kind)).scores
+    pd.testing.assert_frame_equal(found, expected)
+
+
 @pytest.mark.parametrize("labels", [[3, 1, 1, 2, 3, 3], list("cabacc"), [0, 1, 2, 3, 4, 5]])
 @pytest.mark.parametrize("offset", [0, 1e6])
 def test_summaries_are_those_of_pandas(labels, offset):

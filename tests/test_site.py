@@ -226,7 +226,7 @@ def test_the_site_can_be_found_and_shared() -> None:
         assert (SITE / f"{name}.html").parent.joinpath(image).resolve().exists()
         assert "mybinder" not in source and "colab" not in source, "the book has no address yet"
     assert len(descriptions) == len(PAGES)
-    assert (SITE / "index.html").read_text() == (SITE / "intro.html").read_text()
+    assert (SITE / "index.html").read_bytes() == (SITE / "intro.html").read_bytes()
 
 
 def test_only_the_search_loads_the_index_and_robots_may_read_every_page() -> None:

@@ -157,7 +157,7 @@ def cluster():
 
 def slow_part(part, folder):
     """A few pupils of the city; which worker read them is written down."""
-    with open(folder / f"{os.getpid()}", "a") as log:
+    with open(folder / f"{os.getpid()}", "a", encoding="utf-8") as log:
         log.write(f"{part}\n")
     time.sleep(0.2)
     return CITY.iloc[part::20]
@@ -183,8 +183,8 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
     while run.is_alive() and len(list(tmp_path.iterdir())) < 2:
         time.sleep(0.02)
     killed = int(min(path.name for path in tmp_path.iterdir()))
-    os.kill(killed, signal.SIGKILL)
+    os.kill(killed, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
     run.join(timeout=120)
-    read = [len(path.read_text().split()) for path in tmp_path.iterdir()]
+    read = [len(path.read_text(encoding="utf-8").split()) for path in tmp_path.iterdir()]
     assert sum(read) > 20  # what the killed worker had read was read again
     pd.testing.assert_frame_equal(found[0], summarise_schools(CITY))

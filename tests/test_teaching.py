@@ -17,7 +17,7 @@ from helpers.grading import Choice, Function, NotYetError, Number
 BOOK = Path(__file__).parents[1]
 SOLVED = sorted((BOOK / "teaching" / "exercises").glob("*.ipynb"))
 STUDENTS = BOOK / "teaching" / "students"
-GUIDE = (BOOK / "teaching" / "guide.md").read_text()
+GUIDE = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
 pages = pytest.mark.parametrize("path", SOLVED, ids=lambda path: path.stem)
 of_kind = {
     kind: [number for number, answer in ANSWERS.items() if isinstance(answer, kind)]
@@ -64,7 +64,9 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
     for path in SOLVED:
         asked += [re.search(r'"(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
         chapter = BOOK / "notebooks" / path.name
-        text = (chapter if chapter.exists() else BOOK / f"{path.stem}.md").read_text()
+        text = (chapter if chapter.exists() else BOOK / f"{path.stem}.md").read_text(
+            encoding="utf-8"
+        )
         assert f"teaching/exercises/{path.name}" in text
     assert sorted(asked) == sorted(ANSWERS)
     assert [number for number in ANSWERS if number not in GUIDE] == []
@@ -72,19 +74,21 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
 
 @pytest.mark.parametrize("lesson", [1, 2])
 def test_guide_and_speaker_notes_keep_the_same_time(lesson: int) -> None:
-    slides = (BOOK / "teaching" / "slides" / f"lesson_{lesson}.md").read_text()
+    slides = (BOOK / "teaching" / "slides" / f"lesson_{lesson}.md").read_text(encoding="utf-8")
     plan = GUIDE.split(f"## Lesson {lesson}: ")[1].split("\n## ")[0]
     noted = re.findall(r"^Minutes (\d+) to", slides, flags=re.M)
     assert re.findall(r"^- \*\*Minute (\d+), slide \d", plan, flags=re.M) == noted
 
 
 def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:
-    recipe = re.search(r"^students:.*\n((?:\t.*\n)+)", (BOOK / "Makefile").read_text(), flags=re.M)
+    recipe = re.search(
+        r"^students:.*\n((?:\t.*\n)+)", (BOOK / "Makefile").read_text(encoding="utf-8"), flags=re.M
+    )
     command = recipe.group(1).replace("\\\n", " ").replace("$(python)", shlex.quote(sys.executable))
     command = command.replace("teaching/students", shlex.quote(str(tmp_path)))
-    subprocess.run(command, shell=True, check=True, cwd=BOOK, capture_output=True)
-    made = {path.name: path.read_text() for path in tmp_path.glob("*.ipynb")}
-    kept = {path.name: path.read_text() for path in STUDENTS.glob("*.ipynb")}
+    subprocess.run(shlex.split(command), check=True, cwd=BOOK, capture_output=True)
+    made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.ipynb")}
+    kept = {path.name: path.read_text(encoding="utf-8") for path in STUDENTS.glob("*.ipynb")}
     assert set(made) == {path.name for path in SOLVED}
     assert made == kept, "out of date: run make students"
 

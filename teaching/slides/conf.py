@@ -34,7 +34,9 @@ def place_figures() -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     directives = {}
     for name, (chapter, cell_id) in FIGURES.items():
-        notebook = json.loads((BOOK / "notebooks" / f"{chapter}.ipynb").read_text())
+        notebook = json.loads(
+            (BOOK / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8")
+        )
         (cell,) = (cell for cell in notebook["cells"] if cell["id"] == cell_id)
         outputs = (output.get("data", {}) for output in cell["outputs"])
         (picture,) = (data["image/png"] for data in outputs if "image/png" in data)
