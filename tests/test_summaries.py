@@ -6,6 +6,7 @@ import time
 from fractions import Fraction
 from threading import Thread
 
+import dask
 import dask.dataframe as dd
 import duckdb
 import numpy as np
@@ -146,12 +147,15 @@ def test_nothing_and_no_summary_are_refused():
 
 @pytest.fixture(scope="module")
 def cluster():
+    patience = {"distributed.comm.timeouts.connect": "600s"}  # the machine may be busy
     with (
+        dask.config.set(patience),
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as workers,
         Client(workers) as client,
     ):
+        client.wait_for_workers(2)
         yield client
 
 
@@ -159,32 +163,39 @@ def slow_part(part, folder):
     """A few pupils of the city; which worker read them is written down."""
     with open(folder / f"{os.getpid()}", "a") as log:
         log.write(f"{part}\n")
-    time.sleep(0.2)
+    # Until all workers are at it.
+    while len(list(folder.iterdir())) < 2 or (folder.parent / "hold").exists():
+        time.sleep(0.02)
     return CITY.iloc[part::20]
 
 
 def on_the_cluster(folder):
-    types = CITY.iloc[:0]
-    return dd.from_map(slow_part, range(20), folder=folder, meta=types)
+    folder = folder / "read"
+    folder.mkdir()
+    return dd.from_map(slow_part, range(20), folder=folder, meta=CITY.iloc[:0]), folder
 
 
 def test_a_cluster_gives_the_same_summary(cluster, tmp_path):
-    found = summarise_schools(on_the_cluster(tmp_path))
-    workers = {int(path.name) for path in tmp_path.iterdir()}
+    scores, log = on_the_cluster(tmp_path)
+    found = summarise_schools(scores)
+    workers = {int(path.name) for path in log.iterdir()}
     assert len(workers) == 2
     assert os.getpid() not in workers
     pd.testing.assert_frame_equal(found, summarise_schools(CITY))
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
+    scores, log = on_the_cluster(tmp_path)
+    (tmp_path / "hold").touch()
     found = []
-    run = Thread(target=lambda: found.append(summarise_schools(on_the_cluster(tmp_path))))
+    run = Thread(target=lambda: found.append(summarise_schools(scores)))
     run.start()
-    while run.is_alive() and len(list(tmp_path.iterdir())) < 2:
+    while run.is_alive() and len(list(log.iterdir())) < 2:
         time.sleep(0.02)
-    killed = int(min(path.name for path in tmp_path.iterdir()))
+    killed = int(min(path.name for path in log.iterdir()))
     os.kill(killed, signal.SIGKILL)
-    run.join(timeout=120)
-    read = [len(path.read_text().split()) for path in tmp_path.iterdir()]
+    (tmp_path / "hold").unlink()
+    run.join(timeout=1200)
+    read = [len(path.read_text().split()) for path in log.iterdir()]
     assert sum(read) > 20  # what the killed worker had read was read again
     pd.testing.assert_frame_equal(found[0], summarise_schools(CITY))
