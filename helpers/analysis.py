@@ -121,7 +121,7 @@ def _schools(summaries, setting, estimates, drawn, centre) -> pd.DataFrame:
             "rank_upper": upper.astype(int),
             "above": (means > drawn["global_mean"].to_numpy()[:, None]).mean(axis=0),
         }
-    ).sort_values("rank")
+    ).sort_values("rank", kind="stable")
 
 
 def _checks(scores, summaries, setting, settings, rng, replicas=400) -> pd.DataFrame:

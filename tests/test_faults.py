@@ -226,6 +226,18 @@ def test_a_locale_without_accents_gets_a_stand_in():
     assert make(probe, LC_ALL="C.UTF-8") == "C.UTF-8"
 
 
+def test_make_processor_switches_the_vector_instructions_off():
+    code = (
+        "from numpy._core._multiarray_umath import __cpu_dispatch__ as all, __cpu_features__ as on"
+    )
+    probe = f"""
+python := {sys.executable}
+probe:
+	@$(older) $(python) -c '{code}; import math; print([n for n in all if on[n]], math.exp(0.7))'
+"""
+    assert make(probe).startswith("[] 2.01")
+
+
 FAKE_UV = """#!/bin/sh
 echo "$1 $2" >> calls.log
 case "$1" in

@@ -103,6 +103,28 @@ def test_nbval_sees_a_changed_digit_and_a_sampled_number_that_is_too_far(tmp_pat
     ], found.stdout
 
 
+LISTS = {
+    "_toc.yml": r"- file: {folder}/{stem}$",
+    "intro.md": r"^\| \[.*\]\({folder}/{stem}\.ipynb\) .*\|$",
+    "teaching/guide.md": r'label="{number}\. ',  # the map of chapters
+    "teaching/measured.csv": r"^{stem},",  # the guide's table of times
+}
+LISTED = [
+    (name, path)
+    for name in LISTS
+    for path in ([*CHAPTERS, *EXERCISES] if name == "_toc.yml" else CHAPTERS)
+]
+
+
+@pytest.mark.parametrize(("name", "path"), LISTED, ids=lambda x: getattr(x, "stem", x))
+def test_no_notebook_is_left_out_in_silence(name, path):
+    folder = path.parent.relative_to(ROOT).as_posix()
+    number = path.stem[:2].lstrip("0")
+    pattern = re.compile(LISTS[name].format(folder=folder, stem=path.stem, number=number))
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if pattern.search(line)]) == 1
+
+
 def test_the_main_figure_of_the_readme_is_that_of_its_chapter():
     assert FIGURE.read_bytes() == main_figure(), "renew it with `make notebooks`"
 

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.schools import merge_summaries, simulate_city, summarise_schools
@@ -117,6 +117,10 @@ def test_a_table_that_changes_between_two_readings_is_refused():
 
 
 pupils = st.tuples(st.sampled_from("abc"), st.floats(-1000, 1000), st.integers(0, 3))
+
+
+def test_no_example_has_a_deadline():
+    assert settings().deadline is None
 
 
 @given(st.lists(pupils, min_size=1, max_size=40))
