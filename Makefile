@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lab notebooks students instructors slides bench lint lock latest next audit clean
+.PHONY: help book pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -88,6 +88,14 @@ next: $(VENV)/ready ## Build the same pages on current Sphinx, without Jupyter B
 	$(python) _ext/next_conf.py _build/next/conf.py
 	.venv-next/bin/python -m sphinx -W -n --keep-going -q -c _build/next . _build/next/html
 	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
+
+# An older processor: NumPy, OpenBLAS, Numba and the C library without what it lacks.
+vectors = $(shell $(python) -c 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"]["found"])')
+older = NPY_DISABLE_CPU_FEATURES="$(vectors)" OPENBLAS_CORETYPE=Prescott NUMBA_CPU_NAME=generic \
+	GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-FMA,-FMA4
+
+processor: $(VENV)/ready ## Execute everything as a processor without vector instructions does
+	$(older) $(python) -m pytest -n 2 --dist loadscope notebooks teaching/exercises
 
 audit: $(uv) ## Ask whether a locked version has a known hole
 	$(uv) tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict

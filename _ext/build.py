@@ -124,6 +124,6 @@ def program(name: str) -> str:
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         executor = load_executor("local-parallel", jupyter_cache.get_cache(CACHE))
-        executor.run_and_cache(filter_pks=[int(pk) for pk in sys.argv[1:]], timeout=300)
+        executor.run_and_cache(filter_pks=[int(pk) for pk in sys.argv[1:]], timeout=-1)
     else:
         main()

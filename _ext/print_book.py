@@ -49,6 +49,7 @@ def print_book(target: Path) -> int:
     book = PdfWriter()
     with open_browser() as browser:
         page = browser.new_page(color_scheme="light")
+        page.set_default_timeout(0)  # none: the machine may be busy
         for name in parse_toc_yaml(BOOK / "_toc.yml"):
             page.goto(SITE.joinpath(f"{name}.html").as_uri())
             title = page.locator("h1").first.inner_text().rstrip("#")

@@ -105,6 +105,8 @@ def _schools(summaries, setting, estimates, drawn, centre) -> pd.DataFrame:
     means = drawn["school_means"].to_numpy()
     ranks = rankdata(-means, axis=1)
     lower, upper = np.quantile(ranks, [(1 - PROB) / 2, (1 + PROB) / 2], axis=0, method="nearest")
+    # Schools with the same scores keep the order of the table, however a processor rounds.
+    standing = ((estimates["mean"] - centre) / setting["sigma_y"]).round(9)
     return pd.DataFrame(
         {
             "n": summaries["n"],
@@ -114,12 +116,12 @@ def _schools(summaries, setting, estimates, drawn, centre) -> pd.DataFrame:
             "complete": centre,
             **{name: estimates[name].to_numpy() for name in ("mean", "sd", "lower", "upper")},
             "weight": pooling_weight(summaries["n"], setting["sigma_y"], setting["global_sigma"]),
-            "rank": rankdata(-estimates["mean"], method="ordinal"),
+            "rank": rankdata(-standing, method="ordinal"),
             "rank_lower": lower.astype(int),
             "rank_upper": upper.astype(int),
             "above": (means > drawn["global_mean"].to_numpy()[:, None]).mean(axis=0),
         }
-    ).sort_values("rank")
+    ).sort_values("rank", kind="stable")
 
 
 def _checks(scores, summaries, setting, settings, rng, replicas=400) -> pd.DataFrame:

@@ -30,7 +30,8 @@ def _moved_away() -> int:
 
 
 def _top_five_found(values) -> int:
-    return len(set(np.argsort(values)[-5:]) & set(np.argsort(_city()[0])[-5:]))
+    chosen, true = (set(np.argsort(v, kind="stable")[-5:]) for v in (values, _city()[0]))
+    return len(chosen & true)
 
 
 def _wide_spread_probability() -> float:

@@ -87,7 +87,7 @@ def adaptive_nodes(
         twice = np.repeat(open_, 2)
         edges, (x, weight, mass) = halves[twice], (part[twice] for part in parts)
     x, weight = (np.concatenate([pair[i].ravel() for pair in done]) for i in (0, 1))
-    order = np.argsort(x)
+    order = np.argsort(x, kind="stable")
     return x[order], weight[order]
 
 

@@ -1,5 +1,6 @@
 """What can go wrong on a reader's machine, tried on a book of two pages."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,8 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import build
@@ -15,6 +18,7 @@ import nbformat
 import pytest
 
 BOOK = Path(__file__).parents[1]
+PATIENCE = 1200  # seconds; whoever waits for so long waits in vain, however busy the machine
 
 
 def needs_make() -> None:
@@ -22,14 +26,25 @@ def needs_make() -> None:
         pytest.skip("Windows has neither make nor a POSIX shell")
 
 
-def page(seconds: float) -> nbformat.NotebookNode:
-    """A notebook that takes its time, and leaves a line in a file each time it is executed."""
+def wait_until(happened: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+def page(name: str) -> nbformat.NotebookNode:
+    """A notebook that notes in a file that it was executed. The slow one waits for a sign."""
     code = f"""
+import os
 import time
 from pathlib import Path
-time.sleep({seconds})
-name = "quick" if {seconds} < 1 else "slow"
-with open(name + ".log", "a") as log:
+builder = os.getppid()
+while {name == "slow"} and not Path("go").exists():
+    time.sleep(0.05)
+    if os.getppid() != builder:  # it was killed
+        os._exit(1)
+with open("{name}.log", "a") as log:
     log.write("executed\\n")
 print("é")
 """
@@ -50,27 +65,35 @@ def book(tmp_path: Path) -> Path:
     toc = "format: jb-book\nroot: notebooks/quick\nchapters: [{file: notebooks/slow}]\n"
     (home / "_config.yml").write_text(config, encoding="utf-8")
     (home / "_toc.yml").write_text(toc, encoding="utf-8")
-    nbformat.write(page(0.1), home / "notebooks" / "quick.ipynb")
-    nbformat.write(page(3), home / "notebooks" / "slow.ipynb")
+    for name in ("quick", "slow"):
+        nbformat.write(page(name), home / "notebooks" / f"{name}.ipynb")
     return home
 
 
-def start(book: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, book / "_ext" / "build.py"],
-        # No locale, and hardly any other variable.
-        env={"PATH": os.environ["PATH"], "HOME": str(book.parent)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+def start(book: Path, log: str = "build.log") -> subprocess.Popen:
+    with open(book / log, "w", encoding="utf-8") as out:
+        return subprocess.Popen(
+            [sys.executable, book / "_ext" / "build.py"],
+            # No locale, and hardly any other variable.
+            env={"PATH": os.environ["PATH"], "HOME": str(book.parent)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
-def finish(process: subprocess.Popen) -> str:
-    printed, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, printed
-    return printed
+def go_on(book: Path) -> None:
+    """Let the slow page come to its end."""
+    (book / "notebooks" / "go").touch()
+
+
+def printed(book: Path, log: str = "build.log") -> str:
+    return (book / log).read_text(encoding="utf-8")
+
+
+def finish(process: subprocess.Popen, book: Path) -> None:
+    process.wait(PATIENCE)
+    assert process.returncode == 0, printed(book)
 
 
 def executed(book: Path, name: str) -> int:
@@ -78,36 +101,48 @@ def executed(book: Path, name: str) -> int:
     return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
 
 
+def something_is_stored(book: Path) -> bool:
+    """Whether the result of a notebook is in the cache, as a whole."""
+    for path in book.glob("_build/.jupyter_cache/executed/*/base.ipynb"):
+        with suppress(ValueError):
+            return bool(json.loads(path.read_text(encoding="utf-8")))
+    return False
+
+
 def test_no_locale_and_a_path_beyond_ascii(book):
-    finish(start(book))
+    go_on(book)
+    finish(start(book), book)
     assert "é" in (book / "_build/html/notebooks/slow.html").read_text(encoding="utf-8")
 
 
 def test_two_builds_at_once_take_turns(book):
-    one, other = start(book), start(book)
-    printed = finish(one) + finish(other)
-    assert printed.count("waits for it") == 1
+    logs = ["one.log", "other.log"]
+    both = [start(book, log) for log in logs]
+    wait_until(lambda: any("waits for it" in printed(book, log) for log in logs))
+    go_on(book)
+    for process in both:
+        finish(process, book)
+    assert "".join(printed(book, log) for log in logs).count("waits for it") == 1
     assert (executed(book, "quick"), executed(book, "slow")) == (1, 1)
 
 
 def test_after_an_interruption_the_build_goes_on(book):
     process = start(book)
-    while not executed(book, "quick") and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(1)  # its result is stored; the slow page is on its way
+    wait_until(lambda: something_is_stored(book) or process.poll() is not None)
     os.killpg(process.pid, signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    process.wait(PATIENCE)
     assert process.returncode != 0
-    assert "goes on from here" in printed
-    assert executed(book, "slow") == 0
-    finish(start(book))
+    assert "goes on from here" in printed(book)
+    assert (executed(book, "quick"), executed(book, "slow")) == (1, 0)
+    go_on(book)
+    finish(start(book), book)
     assert (executed(book, "quick"), executed(book, "slow")) == (1, 1)
 
 
 @pytest.mark.parametrize("damaged", ["global.db", "*.ipynb"])
 def test_a_damaged_cache_is_made_anew(damaged, tmp_path, monkeypatch, capsys):
     path = tmp_path / "page.ipynb"
-    nbformat.write(page(0), path)
+    nbformat.write(page("quick"), path)
     for name, value in {"ROOT": tmp_path, "CACHE": tmp_path / "cache"}.items():
         monkeypatch.setattr(build, name, value)
     build.forget_what_is_stale()
@@ -201,10 +236,26 @@ def test_a_locale_without_accents_gets_a_stand_in():
     assert make(probe, LC_ALL="C.UTF-8") == "C.UTF-8"
 
 
+def test_make_processor_switches_the_vector_instructions_off():
+    code = (
+        "from numpy._core._multiarray_umath import __cpu_dispatch__ as all, __cpu_features__ as on"
+    )
+    probe = f"""
+python := {sys.executable}
+probe:
+	@$(older) $(python) -c '{code}; import math; print([n for n in all if on[n]], math.exp(0.7))'
+"""
+    assert make(probe).startswith("[] 2.01")
+
+
 FAKE_UV = """#!/bin/sh
 echo "$1 $2" >> calls.log
 case "$1" in
-    venv) [ -e no-python ] && exit 2; sleep 1; for folder; do :; done; mkdir -p "$folder" ;;
+    venv)
+        [ -e no-python ] && exit 2
+        until [ -e go ]; do sleep 0.1; done
+        for folder; do :; done
+        mkdir -p "$folder" ;;
 esac
 """
 
@@ -223,20 +274,20 @@ def empty(tmp_path):
 
 
 def set_up(folder):
-    return subprocess.Popen(
-        ["sh", BOOK / "_ext" / "setup.sh", ".venv", ">=3.12", "requirements.lock"],
-        cwd=folder,
-        env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
+    with open(folder / "set_up.log", "a", encoding="utf-8") as out:
+        return subprocess.Popen(
+            ["sh", BOOK / "_ext" / "setup.sh", ".venv", ">=3.12", "requirements.lock"],
+            cwd=folder,
+            env={"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
+            stderr=out,
+        )
 
 
 def test_two_set_ups_at_once_take_turns(empty):
     both = [set_up(empty), set_up(empty)]
-    printed = "".join(process.communicate(timeout=30)[1] for process in both)
-    assert [process.returncode for process in both] == [0, 0]
-    assert "waiting for it" in printed
+    wait_until(lambda: "waiting for it" in (empty / "set_up.log").read_text(encoding="utf-8"))
+    (empty / "go").touch()
+    assert [process.wait(PATIENCE) for process in both] == [0, 0]
     calls = (empty / "calls.log").read_text(encoding="utf-8").split("\n")
     assert sum(call.startswith("venv") for call in calls) == 1
     assert not (empty / ".venv.lock").exists()
@@ -245,6 +296,6 @@ def test_two_set_ups_at_once_take_turns(empty):
 def test_a_set_up_without_python_says_what_is_missing(empty):
     (empty / "no-python").touch()
     process = set_up(empty)
-    assert "needs Python 3.12 or later" in process.communicate(timeout=30)[1]
-    assert process.returncode == 1
+    assert process.wait(PATIENCE) == 1
+    assert "needs Python 3.12 or later" in (empty / "set_up.log").read_text(encoding="utf-8")
     assert not (empty / ".venv.lock").exists()

@@ -270,3 +270,15 @@ def test_a_check_fails_where_its_assumption_is_broken(fault: str) -> None:
     (row,) = (name for name in broken.checks.index if name.startswith(fault))
     assert not broken.checks["passed"][row]
     assert "NOT all" in str(broken)
+
+
+def test_schools_with_the_same_scores_keep_their_order_however_these_are_rounded() -> None:
+    rng = np.random.default_rng(3)
+    kinds = rng.normal(63, 10, size=(4, 9))
+    scores = pd.DataFrame(
+        {"school": np.repeat(np.arange(60), 9), "score": np.tile(kinds.ravel(), 15)}
+    )
+    scores["score"] += rng.normal(0, 1e-13, len(scores))
+    schools = analyse(scores).schools
+    for _, same in schools.groupby(schools.index % 4):
+        assert same.index.tolist() == sorted(same.index)

@@ -27,6 +27,8 @@ SITE = BOOK / os.environ.get("SITE", "_build/html")  # `make next` builds anothe
 PAGES = list(parse_toc_yaml(BOOK / "_toc.yml"))
 DIAL = "notebooks/03_partially_pooled_model"
 ALIVE = ".live-chart-drawing svg"
+PATIENCE = 300_000  # milliseconds; a busy machine is no fault of the page
+expect.set_options(timeout=PATIENCE)
 READERS = {
     f"{device}-{scheme}": {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     for device, width in {"laptop": 1280, "phone": 390}.items()
@@ -132,6 +134,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
 
     def visit(name: str, home: str = SITE.as_uri(), **reader: object) -> tuple[Page, list[str]]:
         contexts.append(browser.new_context(**reader))
+        contexts[-1].set_default_timeout(PATIENCE)
         # Nothing is let out to another host; to have asked is the fault.
         contexts[-1].route(lambda url: not url.startswith((home, "data:")), lambda r: r.abort())
         page, problems = contexts[-1].new_page(), []
@@ -160,7 +163,7 @@ def settle(page: Page) -> None:
         # One that stays dead is found by its check, beside the reasons.
         with suppress(TimeoutError):
             chart.locator(".live-chart-controls :is(input, select)").first.focus()
-            chart.locator(ALIVE).wait_for(timeout=10_000)
+            chart.locator(ALIVE).wait_for()
 
 
 @pytest.mark.parametrize("reader", READERS)

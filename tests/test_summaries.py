@@ -6,6 +6,7 @@ import time
 from fractions import Fraction
 from threading import Thread
 
+import dask
 import dask.dataframe as dd
 import duckdb
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.schools import merge_summaries, simulate_city, summarise_schools
@@ -118,6 +119,10 @@ def test_a_table_that_changes_between_two_readings_is_refused():
 pupils = st.tuples(st.sampled_from("abc"), st.floats(-1000, 1000), st.integers(0, 3))
 
 
+def test_no_example_has_a_deadline():
+    assert settings().deadline is None
+
+
 @given(st.lists(pupils, min_size=1, max_size=40))
 def test_merged_summaries_are_those_of_all_pupils(rows):
     table = pd.DataFrame(rows, columns=["school", "score", "part"])
@@ -146,12 +151,15 @@ def test_nothing_and_no_summary_are_refused():
 
 @pytest.fixture(scope="module")
 def cluster():
+    patience = {"distributed.comm.timeouts.connect": "600s"}  # the machine may be busy
     with (
+        dask.config.set(patience),
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as workers,
         Client(workers) as client,
     ):
+        client.wait_for_workers(2)
         yield client
 
 
@@ -159,32 +167,39 @@ def slow_part(part, folder):
     """A few pupils of the city; which worker read them is written down."""
     with open(folder / f"{os.getpid()}", "a", encoding="utf-8") as log:
         log.write(f"{part}\n")
-    time.sleep(0.2)
+    # Until all workers are at it.
+    while len(list(folder.iterdir())) < 2 or (folder.parent / "hold").exists():
+        time.sleep(0.02)
     return CITY.iloc[part::20]
 
 
 def on_the_cluster(folder):
-    types = CITY.iloc[:0]
-    return dd.from_map(slow_part, range(20), folder=folder, meta=types)
+    folder = folder / "read"
+    folder.mkdir()
+    return dd.from_map(slow_part, range(20), folder=folder, meta=CITY.iloc[:0]), folder
 
 
 def test_a_cluster_gives_the_same_summary(cluster, tmp_path):
-    found = summarise_schools(on_the_cluster(tmp_path))
-    workers = {int(path.name) for path in tmp_path.iterdir()}
+    scores, log = on_the_cluster(tmp_path)
+    found = summarise_schools(scores)
+    workers = {int(path.name) for path in log.iterdir()}
     assert len(workers) == 2
     assert os.getpid() not in workers
     pd.testing.assert_frame_equal(found, summarise_schools(CITY))
 
 
 def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
+    scores, log = on_the_cluster(tmp_path)
+    (tmp_path / "hold").touch()
     found = []
-    run = Thread(target=lambda: found.append(summarise_schools(on_the_cluster(tmp_path))))
+    run = Thread(target=lambda: found.append(summarise_schools(scores)))
     run.start()
-    while run.is_alive() and len(list(tmp_path.iterdir())) < 2:
+    while run.is_alive() and len(list(log.iterdir())) < 2:
         time.sleep(0.02)
-    killed = int(min(path.name for path in tmp_path.iterdir()))
+    killed = int(min(path.name for path in log.iterdir()))
     os.kill(killed, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-    run.join(timeout=120)
-    read = [len(path.read_text(encoding="utf-8").split()) for path in tmp_path.iterdir()]
+    (tmp_path / "hold").unlink()
+    run.join(timeout=1200)
+    read = [len(path.read_text(encoding="utf-8").split()) for path in log.iterdir()]
     assert sum(read) > 20  # what the killed worker had read was read again
     pd.testing.assert_frame_equal(found[0], summarise_schools(CITY))
