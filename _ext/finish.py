@@ -178,6 +178,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         if file != index and static not in file.parents:
             name = file.relative_to(site).as_posix()
             page = mend(file.read_text(encoding="utf-8"))
+            if home and name == "404.html":  # shown in the place of a page in any folder
+                page = re.sub(r'(<a [^>]*?href=")(?![a-z]+:|#)', rf"\1{home}", page)
             pages[file] = describe(link_terms(page, name, terms), name, home)
     pages |= typeset(pages)
     pages[index] = pages[site / f"{app.config.root_doc}.html"]

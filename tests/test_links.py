@@ -19,7 +19,7 @@ import nbformat
 import pytest
 import test_site
 import yaml
-from downloads import ARCHIVE, GUARD, book_files, write_archive
+from downloads import ARCHIVE, book_files, write_archive
 from finish import address
 from nbclient import NotebookClient
 from playwright.sync_api import ElementHandle, Error, Page
@@ -122,6 +122,7 @@ COUNT = """() => {
     window.print = () => { changes += 1; };
     for (const name of ["fullscreenchange", "scroll"])
         document.addEventListener(name, () => { changes += 1; });
+    document.addEventListener("focusin", ({ target }) => { changes += target.matches("input"); });
     // The page's policy forbids Playwright's own way to wait.
     window.until = (holds) => new Promise((done) => {
         const end = Date.now() + 10_000;
@@ -161,8 +162,9 @@ def press(page: Page, button: ElementHandle, problems: list[str]) -> None:
         problems.append(f"{name}: {str(error).splitlines()[0]}")
     page.keyboard.press("Escape")
     page.evaluate("document.fullscreenElement && document.exitFullscreen()")
+    page.evaluate(RESET)
     page.evaluate(AT_REST)
-    if sidebar.is_visible() != shown:
+    if not sidebar.is_visible() and shown:
         button.click()
     if page.url.partition("#")[0] != before:
         problems.append(f"{name}: leads to {page.url}")
@@ -199,3 +201,174 @@ def test_every_button_does_something(name: str, where: str, server: str, visit) 
         assert problems == []
     short = {"pst-back-to-top"} if name in ("search", "404") else set()
     assert unpressed[0] & unpressed[1] == short
+
+
+def lone_cells() -> dict[str, nbformat.NotebookNode]:
+    """The first code cell of each notebook that the website gives."""
+    found = {}
+    for file in sorted((SITE / "downloads").glob("*.ipynb")):
+        cells = nbformat.read(file, as_version=4).cells
+        found[file.name] = next(cell for cell in cells if cell.cell_type == "code")
+    return found
+
+
+def test_each_page_gives_its_own_file() -> None:
+    given = {}
+    for name in PAGES:
+        page = (SITE / f"{name}.html").read_text(encoding="utf-8")
+        (target,) = re.findall(r'href="([^"]*downloads/[^"]*)" download', page)
+        given[name] = (SITE / f"{name}.html").parent.joinpath(target).resolve()
+    assert len(set(given.values())) == len(PAGES)
+    for name, file in given.items():
+        if file.suffix == ".md":
+            assert file.read_text(encoding="utf-8") == (BOOK / f"{name}.md").read_text("utf-8")
+            continue
+        taken = name.replace("teaching/exercises", "teaching/students")
+        own = nbformat.read(BOOK / f"{taken}.ipynb", as_version=4).cells
+        cells = [cell for cell in nbformat.read(file, as_version=4).cells if cell.id != "alone"]
+        assert [cell.source for cell in cells] == [cell.source for cell in own]
+        outputs = [cell.outputs for cell in cells if cell.cell_type == "code"]
+        assert any(outputs) == (taken == name)
+
+
+def run(cells: list[nbformat.NotebookNode], folder: Path) -> list[nbformat.NotebookNode]:
+    """Execute cells in a kernel of their own, to the end, and give their outputs."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.from_dict(dict(cell)) for cell in cells])
+    for number, cell in enumerate(notebook.cells):
+        cell.id = str(number)
+    options = {"resources": {"metadata": {"path": folder}}, "timeout": 300, "allow_errors": True}
+    NotebookClient(notebook, kernel_name="python3", **options).execute()
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def test_a_notebook_that_stands_alone_says_so_in_one_sentence(tmp_path, monkeypatch) -> None:
+    lone = lone_cells()
+    assert len(lone) == sum(name.startswith(("notebooks/", "teaching/exer")) for name in PAGES)
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['helpers'] = None")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    outputs = run(list(lone.values()), tmp_path)
+    assert len(outputs) == len(lone)
+    for output in outputs:
+        (sentence,) = output.traceback
+        assert sentence.startswith("This notebook needs the rest of its book: download ")
+        assert sentence.count(". ") == 0 and sentence.endswith(".")
+
+
+def test_a_notebook_within_the_book_runs_as_ever(tmp_path: Path) -> None:
+    lone = lone_cells()
+    assert run(list(lone.values()), BOOK / "notebooks") == []
+    away = run(list(lone.values()), tmp_path)
+    # Those that read the book's data say so too, when they are not beside them.
+    assert len(away) == sum("open(" in cell.source for cell in lone.values()) >= 2
+    first = nbformat.read(SITE / "downloads" / "01_data_generation.ipynb", as_version=4)
+    outputs = run(first.cells, tmp_path)
+    assert outputs and not [out for out in outputs if out.output_type == "error"]
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    with ZipFile(archive) as packed:
+        assert packed.testzip() is None
+        packed.extractall(folder)
+    return folder / archive.stem
+
+
+def test_the_site_has_the_whole_book() -> None:
+    assert f'href="{ARCHIVE}" download' in (SITE / "index.html").read_text(encoding="utf-8")
+    with ZipFile(SITE / ARCHIVE) as packed:
+        names = {name.partition("/")[2] for name in packed.namelist()}
+    pages = {str(next(BOOK.glob(f"{name}.*")).relative_to(BOOK)) for name in PAGES}
+    students = {name.replace("/exercises/", "/students/") for name in pages}
+    assert names >= pages | students
+    assert names >= {
+        "Makefile",
+        "README.md",
+        "requirements.lock",
+        "requirements.txt",
+        "_ext/setup.sh",
+    }
+    assert names >= {"pyproject.toml", "data/london_exam.csv", "helpers/__init__.py"}
+    assert names >= {"teaching/slides/lesson_1.md", "bench/results.json", "tests/test_site.py"}
+    assert not [name for name in names if re.match(r"\.venv|_build|\.git/|.*__pycache__", name)]
+
+
+def test_the_archive_is_the_same_whenever_and_wherever_it_is_made(tmp_path: Path) -> None:
+    target = tmp_path / ARCHIVE
+    write_archive(BOOK, target)
+    packed = target.read_bytes()
+    book = unpack(target, tmp_path / "outer")
+    for name in ("_build/html/index.html", ".venv/bin/python", "helpers/__pycache__/a.pyc"):
+        book.joinpath(name).parent.mkdir(parents=True)
+        book.joinpath(name).touch()
+    subprocess.run(["git", "init", "-q", book.parent], check=True)  # of somebody else
+    write_archive(book, target)
+    assert target.read_bytes() == packed
+    assert book_files(BOOK) == book_files(book)
+
+
+ADDRESS = "https://github.com/Ann/book"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of four pages, built with the address set."""
+    book = tmp_path_factory.mktemp("book")
+    chapters = ["notebooks/01_data_generation", EXERCISES[0], "glossary"]
+    for folder in ("_ext", "assets", "teaching/students"):
+        shutil.copytree(BOOK / folder, book / folder)
+    files = [f"{chapters[0]}.ipynb", f"{chapters[1]}.ipynb", "glossary.md", "intro.md"]
+    for name in [*files, "references.bib", ".gitignore"]:
+        book.joinpath(name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copyfile(BOOK / name, book / name)
+    config = yaml.safe_load((BOOK / "_config.yml").read_text())
+    config["repository"]["url"] = ADDRESS
+    config["execute"]["execute_notebooks"] = "off"
+    contents = {"format": "jb-book", "root": "intro", "chapters": [{"file": c} for c in chapters]}
+    (book / "_config.yml").write_text(yaml.safe_dump(config))
+    (book / "_toc.yml").write_text(yaml.safe_dump(contents))
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
+    subprocess.run(command, check=True, capture_output=True)
+    return book / "_build" / "html"
+
+
+@pytest.mark.parametrize("state", ["as it is", "published"])
+def test_what_an_address_changes(state: str, request: pytest.FixtureRequest) -> None:
+    site = SITE if state == "as it is" else request.getfixturevalue("published")
+    url = REPOSITORY["url"] if state == "as it is" else ADDRESS
+    home = address(url)
+    pages = {
+        page.relative_to(site).as_posix(): page.read_text(encoding="utf-8")
+        for page in site.rglob("*.html")
+        if "_static" not in page.parts
+    }
+    places = site / "sitemap.xml"
+    if home:
+        listed = set(re.findall("<loc>([^<]*)</loc>", places.read_text(encoding="utf-8")))
+        assert listed == {
+            home + name for name in pages.keys() - {"404.html", "search.html", "intro.html"}
+        }
+    else:
+        assert not places.exists()
+    for name, page in pages.items():
+        own = "intro.html" if name == "index.html" else name
+        assert re.findall(r'rel="canonical" href="([^"]*)"', page) == ([home + own] if home else [])
+        (image,) = re.findall(r'<meta property="og:image" content="([^"]+)"', page)
+        assert image.startswith(home)
+        start = site if home else (site / name).parent
+        assert start.joinpath(image.removeprefix(home)).exists()
+        assert "colab" not in page
+        launch = re.findall(r'href="https://mybinder.org/v2/gh/([^"]*)"', page)
+        runs = name.startswith(("notebooks/", "teaching/exercises/"))
+        path = name.replace("/exercises/", "/students/").replace(".html", ".ipynb")
+        owner = url.removeprefix("https://github.com/")
+        link = f"{owner}/{REPOSITORY['branch']}?urlpath=lab/tree/{path}"
+        assert launch == ([link] if home and runs else [])
+        assert not launch or (BOOK / path).exists()
+    # The page for a lost visitor is shown in any folder: its links must be whole.
+    lost = re.findall(r'<a [^>]*href="([^"#][^"]*)"', pages["404.html"])
+    assert lost and all(link.startswith(home) for link in lost)
+
+
+def test_binder_finds_what_it_installs() -> None:
+    assert "-e ." in (BOOK / "requirements.txt").read_text().splitlines()
+    (version,) = re.findall(r"^python-(.+)$", (BOOK / "runtime.txt").read_text())
+    assert version == (BOOK / ".python-version").read_text().split()[0]
