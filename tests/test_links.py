@@ -233,9 +233,8 @@ def test_each_page_gives_its_own_file() -> None:
 
 def run(cells: list[nbformat.NotebookNode], folder: Path) -> list[nbformat.NotebookNode]:
     """Execute cells in a kernel of their own, to the end, and give their outputs."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.from_dict(dict(cell)) for cell in cells])
-    for number, cell in enumerate(notebook.cells):
-        cell.id = str(number)
+    own = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
+    notebook = nbformat.v4.new_notebook(cells=own)
     options = {"resources": {"metadata": {"path": folder}}, "timeout": 300, "allow_errors": True}
     NotebookClient(notebook, kernel_name="python3", **options).execute()
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
