@@ -7,6 +7,7 @@ from pathlib import Path
 
 import vl_convert
 from docutils import nodes
+from downloads import offer, pack
 from finish import finish, lost_page
 from myst_nb.core.render import MimeData, NbElementRenderer, load_mime_renders
 from section_index import file_by_sections
@@ -51,7 +52,7 @@ def write_vega(app: Sphinx, exception: Exception | None) -> None:
 
 
 def hide_launch_buttons(app: Sphinx, config: Config) -> None:
-    """A book without an address can't be opened on Binder or Colab."""
+    """A book without an address can't be opened on Binder."""
     if not config.html_theme_options.get("repository_url"):
         config.html_theme_options["launch_buttons"] = {}
 
@@ -64,6 +65,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", hide_launch_buttons)
     app.connect("config-inited", file_by_sections)
     app.connect("html-collect-pages", lost_page)
+    app.connect("html-page-context", offer, priority=502)  # after the theme has made its buttons
     app.connect("build-finished", write_vega)
+    app.connect("build-finished", pack)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ import base64
 import html
 import importlib.util
 import json
+import os
 import re
 import shutil
 from hashlib import sha256
@@ -84,6 +85,7 @@ def mend(page: str) -> str:
     page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)  # of the references
     page = re.sub(r'onclick="(?:window\.)?(\w+)\(\)"', r'data-deed="\1"', page)  # for protect
     page = page.replace("✅", "done")  # for fonts without emoji
+    page = re.sub(r'(href="[^"]*downloads/[^"]*") target="_blank"', r"\1 download", page)
     # The corner of a data frame.
     page = re.sub(r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>", "<td></td>", page)
     page = re.sub(r"<table.*?</table>", name_rows, page, flags=re.DOTALL)
@@ -148,7 +150,11 @@ def trim(page: str, file: Path, static: Path, scripts: str) -> str:
     used = set(re.findall(r"[\w-]+", page + scripts))
     sheets = [static / "basic.css"]  # which the theme imports
     sheets += [(file.parent / found[1]).resolve() for found in links]
-    css = "".join(cut(parse(sheet), used) for sheet in sheets)
+    css = ""
+    for sheet in sheets:  # its pictures are beside it, not beside the page
+        beside = Path(os.path.relpath(sheet.parent, file.parent)).as_posix()
+        rules = cut(parse(sheet), used)
+        css += re.sub(r'url\("?(?!data:|#|"?data:)([^")]+)"?\)', rf"url({beside}/\1)", rules)
     for found in links:
         page = page.replace(found[0], "", 1)
     return page.replace("</head>", f"<style>{css}{icon_font(css)}</style></head>", 1)
@@ -192,6 +198,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         if file != index and static not in file.parents:
             name = file.relative_to(site).as_posix()
             page = mend(file.read_text(encoding="utf-8"))
+            if home and name == "404.html":  # shown in the place of a page in any folder
+                page = re.sub(r'(<a [^>]*?href=")(?![a-z]+:|#)', rf"\1{home}", page)
             pages[file] = describe(link_terms(page, name, terms), name, home)
     pages |= typeset(pages)
     pages[index] = pages[site / f"{app.config.root_doc}.html"]
@@ -202,8 +210,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     map_site(site, home, pages)
     welcome_robots(site, home)
     shutil.rmtree(static / "vendor", ignore_errors=True)
-    for idle in [*static.glob("scripts/fontawesome*"), *static.rglob("*.map")]:
-        idle.unlink(missing_ok=True)
+    for idle in ("scripts/fontawesome*", "**/*.map", "*webpack-macros.html"):
+        for file in static.glob(idle):
+            file.unlink()
 
 
 def address(repository: str) -> str:
@@ -214,6 +223,9 @@ def address(repository: str) -> str:
 
 def map_site(site: Path, home: str, pages: dict[Path, str]) -> None:
     hidden = {"404.html", "search.html", "intro.html"}
+    if not home:  # a sitemap holds whole addresses, or is none
+        (site / "sitemap.xml").unlink(missing_ok=True)
+        return
     names = [file.relative_to(site).as_posix() for file in pages]
     places = "".join(f"<url><loc>{home}{name}</loc></url>" for name in names if name not in hidden)
     schema = "http://www.sitemaps.org/schemas/sitemap/0.9"

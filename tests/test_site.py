@@ -217,17 +217,11 @@ def test_every_page_has_the_policy_and_its_buttons_work(visit) -> None:
 
 
 def test_the_site_can_be_found_and_shared() -> None:
-    places = (SITE / "sitemap.xml").read_text(encoding="utf-8")
     descriptions = set()
     for name in PAGES:
         source = (SITE / f"{name}.html").read_text(encoding="utf-8")
-        if name != "intro":
-            assert f"<loc>{name}.html</loc>" in places
         (words,) = re.findall(r'<meta name="description" content="([^"]{50,160})"', source)
         descriptions.add(words)
-        (image,) = re.findall(r'<meta property="og:image" content="([^"]+)"', source)
-        assert (SITE / f"{name}.html").parent.joinpath(image).resolve().exists()
-        assert "mybinder" not in source and "colab" not in source, "the book has no address yet"
     assert len(descriptions) == len(PAGES)
     assert (SITE / "index.html").read_bytes() == (SITE / "intro.html").read_bytes()
 
