@@ -218,7 +218,10 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 def address(repository: str) -> str:
     """Where GitHub shows the book, if it lives there."""
     found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+?)/?(?:\.git)?", repository)
-    return f"https://{found[1].lower()}.github.io/{found[2]}/" if found else ""
+    if not found:
+        return ""
+    host = f"{found[1].lower()}.github.io"
+    return f"https://{host}/" + ("" if found[2].lower() == host else f"{found[2]}/")
 
 
 def map_site(site: Path, home: str, pages: dict[Path, str]) -> None:

@@ -65,6 +65,7 @@ def test_a_description_ends_between_words():
         ("", ""),
         ("https://github.com/Ann/book", "https://ann.github.io/book/"),
         ("https://github.com/ann/book.git", "https://ann.github.io/book/"),
+        ("https://github.com/Ann/ann.github.io", "https://ann.github.io/"),
         ("https://example.org/ann/book", ""),
     ],
 )

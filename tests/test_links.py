@@ -160,14 +160,13 @@ def press(page: Page, button: ElementHandle, problems: list[str]) -> None:
             assert page.evaluate("until(() => changes > 0)"), "nothing happens"
     except (AssertionError, Error) as error:
         problems.append(f"{name}: {str(error).splitlines()[0]}")
+    assert page.url.partition("#")[0] == before, name
     page.keyboard.press("Escape")
     page.evaluate("document.fullscreenElement && document.exitFullscreen()")
     page.evaluate(RESET)
     page.evaluate(AT_REST)
     if not sidebar.is_visible() and shown:
         button.click()
-    if page.url.partition("#")[0] != before:
-        problems.append(f"{name}: leads to {page.url}")
 
 
 @pytest.mark.parametrize("where", ["disk", "server"])
