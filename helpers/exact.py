@@ -130,9 +130,12 @@ class ExactPosterior:
         """
         r = self.ratios
         some = np.unique([r.n.argmin(), r.n.argmax(), r.mean.argmin(), r.mean.argmax()])
-        mean, sd = self.nodes.moments(some)
-        other_mean, other_sd = self._every_second(1).moments(some)
-        apart = np.abs(mean - other_mean) / sd, np.abs(other_sd / sd - 1)
+        ours, others = (
+            np.vstack([nodes.settings(), nodes.schools(some)]).T
+            for nodes in (self.nodes, self._every_second(1))
+        )
+        sd = ours[1]
+        apart = np.abs(ours - others) / sd
         # What is stored of a large mean is less exact than what is known of it.
         rounding = np.spacing(np.abs(r.mean[some] + r.centre).max()) / sd.min()
         return float(max(np.max(apart), self.outside, rounding))
@@ -182,18 +185,22 @@ class ExactPosterior:
             raise ValueError(f"prob must lie between 0 and 1, not {prob}")
         tails = np.array([(1 - prob) / 2, (1 + prob) / 2])
         r, nodes = self.ratios, self.nodes
-        size = r.n.size
-        table = np.empty((3 + size, 4))
-        step = max(1, CHUNK // nodes.weight.size)
-        for part in (slice(i, i + step) for i in range(0, size, step)):
-            table[3:][part] = nodes.schools(np.arange(size)[part], tails)
-        table[0] = nodes.global_mean(tails)
-        table[[0, *range(3, 3 + size)], 0] += r.centre
-        table[[0, *range(3, 3 + size)], 2:] += r.centre
+        # A quantile adds up what lies below it: parts far from each other would leave steps.
+        dense = nodes if nodes.jump < 1 else Nodes(r, *self._fine[:2])
+        table = np.empty((3 + r.n.size, 4))
         with np.errstate(over="ignore", under="ignore"):
+            table[:3, :2] = nodes.settings()
+            table[0, 2:] = dense.global_ends(tails)
             for row, alpha in ((1, True), (2, False)):
-                table[row, :2] = nodes.scale_moments(alpha)
                 table[row, 2:] = r.unit * np.exp(self._scale_quantiles(alpha, tails))
+            step = max(1, CHUNK // dense.weight.size)
+            for i in range(0, r.n.size, step):
+                some = np.arange(i, min(i + step, r.n.size))
+                table[3 + some, :2], table[3 + some, 2:] = (
+                    nodes.schools(some),
+                    dense.ends(some, tails),
+                )
+        table[np.ix_(np.r_[0, 3 : 3 + r.n.size], [0, 2, 3])] += r.centre
         names = ["global_mean", "global_sigma", "sigma_y"]
         names += [f"school_means[{label}]" for label in self.schools.index]
         return pd.DataFrame(table, index=names, columns=["mean", "sd", "lower", "upper"])

@@ -32,6 +32,13 @@ class Nodes:
         z = (self.sigma_y / ratios.prior_sd) ** 2 / total
         self.mu = mean + (ratios.prior_mean - mean) * z / (1 + z)
         self.mu_sd = self.sigma_y / np.sqrt(total * (1 + z))
+        # How far μ moves from one ratio to the next, in its sds: far, and a quantile needs more.
+        counts = self.runs[2] > 1e-6
+        peak = ratios.unit * np.exp(windows.peak[counts])
+        total, mean = sums[1:3, windows.column[counts]]
+        z = (peak / ratios.prior_sd) ** 2 / total
+        mu = mean + (ratios.prior_mean - mean) * z / (1 + z)
+        self.jump = np.abs(np.diff(mu) / (peak / np.sqrt(total * (1 + z)))[1:]).max(initial=0)
         order = np.argsort(self.weight, kind="stable")
         rare = np.cumsum(self.weight[order]) < 1e-6
         self.common = np.sort(order[~rare])  # enough for quantiles
@@ -44,37 +51,29 @@ class Nodes:
         sd = np.hypot(self.sigma_y[some] * np.sqrt(ratio * share), share * self.mu_sd[some])
         return mean + share * (mu - mean), sd
 
-    def schools(self, schools: NDArray, tails: NDArray) -> NDArray:
-        """Mean, sd and quantiles, a row a school."""
-        mean, sd = moments(self.weight, *self._mixture(schools, slice(None)))
-        return np.column_stack(
-            [mean, sd, *self._quantiles(self._mixture(schools, self.common), tails)]
-        )
-
-    def global_mean(self, tails: NDArray) -> NDArray:
-        """Mean, sd and quantiles of μ."""
-        mean, sd = moments(self.weight, self.mu, self.mu_sd)
-        parts = self.mu[self.common], self.mu_sd[self.common]
-        return np.concatenate([mean, sd, *self._quantiles(parts, tails)])
-
-    def _quantiles(self, parts: tuple[NDArray, NDArray], tails: NDArray) -> NDArray:
+    def ends(self, schools: NDArray, tails: NDArray) -> NDArray:
+        """Quantiles of each school's mean, a row a school."""
         weight = self.weight[self.common]
-        return normal_quantiles(weight / weight.sum(), *parts, tails)
+        return normal_quantiles(
+            weight / weight.sum(), *self._mixture(schools, self.common), tails
+        ).T
 
-    def scale_moments(self, alpha: bool) -> tuple[float, float]:
-        """Mean and sd of σ_α, or of σ_y."""
-        sigma = self.sigma_y * (np.sqrt(self.ratio) if alpha else 1)
-        mean, sd = moments(self.weight, sigma, np.zeros_like(sigma))
-        return mean[0], sd[0]
+    def global_ends(self, tails: NDArray) -> NDArray:
+        """Quantiles of μ."""
+        weight = self.weight[self.common]
+        parts = self.mu[self.common], self.mu_sd[self.common]
+        return normal_quantiles(weight / weight.sum(), *parts, tails)[:, 0]
 
-    def moments(self, schools: NDArray) -> tuple[NDArray, NDArray]:
-        """Means and sds of the three settings and of some schools."""
-        parts = [
-            moments(self.weight, self.mu, self.mu_sd),
-            *([[value] for value in self.scale_moments(alpha)] for alpha in (True, False)),
-            moments(self.weight, *self._mixture(schools, slice(None))),
-        ]
-        return tuple(np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    def settings(self) -> NDArray:
+        """Mean and sd of μ, σ_α and σ_y, a row each."""
+        scales = self.sigma_y * np.hstack([np.sqrt(self.ratio), np.ones_like(self.ratio)])
+        values = np.hstack([self.mu, scales])
+        sds = np.hstack([self.mu_sd, np.zeros_like(scales)])
+        return np.column_stack(moments(self.weight, values, sds))
+
+    def schools(self, schools: NDArray) -> NDArray:
+        """Mean and sd of each school's mean, a row a school."""
+        return np.column_stack(moments(self.weight, *self._mixture(schools, slice(None))))
 
     def peaks(self) -> int:
         """How many peaks, a tenth deep valley between them, reach a hundredth of the highest."""
