@@ -207,19 +207,19 @@ class ExactPosterior:
 
     @cached_property
     def _fine(self) -> tuple[NDArray, NDArray, float]:
-        """Four times as many ratios: for what is not smooth, an interval's end and a draw.
+        """Many more ratios: for what is not smooth, an interval's end and a draw.
 
         The sums over schools change so little from one ratio to the next that a spline has them.
         """
         log = self.ratios.masses((self.t, self.sums))[0]
         some = log - logsumexp(log) > -21
-        t, sums = [], []
+        t, sums, times = [], [], max(4, -(-800 // some.sum()))
         for run in _runs(self.t[some], self.step):
             known, at = self.t[some][run], self.sums[:, some][:, run]
-            t.append(np.linspace(known[0], known[-1], 4 * (known.size - 1) + 1))
+            t.append(np.linspace(known[0], known[-1], times * (known.size - 1) + 1))
             spline = CubicSpline(known, at.T) if known.size > 3 else lambda x: self.ratios.sums(x).T
             sums.append(spline(t[-1]).T)
-        return np.concatenate(t), np.hstack(sums), self.step / 4
+        return np.concatenate(t), np.hstack(sums), self.step / times
 
     @cached_property
     def _cells(self) -> tuple[NDArray, ...]:
