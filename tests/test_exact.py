@@ -161,14 +161,14 @@ HARD = CASES | {
 }
 
 
-def errors(schools, priors):
+def errors(schools, priors, **some):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # these priors contradict these data
         posterior = exact_posterior(schools, **priors)
     assert posterior.error < 1e-4
     table = posterior.summary()
     assert (table["lower"] < table["upper"]).all()
-    return Witness(schools, **priors).errors(table)
+    return Witness(schools, **priors).errors(table, **some)
 
 
 @pytest.mark.parametrize("case", [name for name in HARD if name != "ten thousand schools"])
@@ -199,10 +199,10 @@ def posteriors(draw):
 
 
 @settings(max_examples=200, print_blob=True)
-@given(posteriors())
-def test_any_posterior_against_cubature_or_a_refusal(case):
+@given(posteriors(), st.integers(0, 3))
+def test_any_posterior_against_cubature_or_a_refusal(case, which):
     try:
-        found = errors(*case)
+        found = errors(*case, scale_ends=[which])
     except ValueError as refused:
         assert "can't be computed" in str(refused)
         return
