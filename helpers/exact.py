@@ -1,28 +1,29 @@
 """The exact posterior of the partially pooled model, without a sampler.
 
 Given the two standard deviations, every other parameter is normal. So only those two are handled
-numerically, by quadrature. The book's appendix on the exact posterior derives each formula.
+numerically: their ratio, and then σ_y given the ratio. The book's appendix on the exact posterior
+derives each formula.
 """
 
+import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
+from scipy.stats import t as student
 
-from helpers.pooling import (
-    draw_school_means,
-    partially_pooled_mean,
-    partially_pooled_sd,
-    pooling_weight,
-)
-from helpers.quadrature import adaptive_nodes, distribution, normal_mixtures, where_the_mass_is
+from helpers.mixture import Nodes, draw_y, slopes
+from helpers.pooling import draw_school_means
+from helpers.quadrature import cell_quantiles
+from helpers.ratios import Ratios
 from helpers.summaries import check_spreads, check_summaries
 
-PANELS = 8  # of log σ_α, ten nodes each, to begin with
-NODES = 24  # of log σ_y, given σ_α
+GOLDEN = (5**0.5 - 1) / 2
 CHUNK = 1_000_000  # numbers in memory at a time
 
 
@@ -33,7 +34,6 @@ def exact_posterior(
     prior_sd: float = 10.0,
     sigma_alpha_prior_mean: float = 1.0,
     sigma_y_prior_mean: float = 1.0,
-    refine: int = 1,
 ) -> "ExactPosterior":
     """Compute the posterior of the partially pooled model by quadrature.
 
@@ -46,19 +46,24 @@ def exact_posterior(
         ``ss``.
     prior_mean, prior_sd, sigma_alpha_prior_mean, sigma_y_prior_mean : float
         The priors' parameters, as in `helpers.models.partially_pooled_model`, in points.
-    refine : int
-        Divides the steps of the quadrature. If 2 gives the same numbers as 1, they are right.
 
     Returns
     -------
     ExactPosterior
 
+    Warns
+    -----
+    UserWarning
+        If the priors contradict the data: the posterior is exact then too, but a compromise
+        between two statements of which one must be wrong.
+
     Raises
     ------
     ValueError
         If a column is missing or holds an impossible number, a prior's standard deviation or mean
-        is not positive, there are fewer than two schools, no school has two pupils, or all pupils
-        of each school have the same score.
+        is not positive, there are fewer than two schools, no school has two pupils, all pupils
+        of each school have the same score, or the posterior can't be computed to the accuracy
+        that `ExactPosterior.error` promises.
     """
     check_summaries(schools)
     check_spreads(schools["n"], between=True)
@@ -73,95 +78,90 @@ def exact_posterior(
             raise ValueError(f"{name} must be positive and finite, not {value}")
     if not np.isfinite(prior_mean):
         raise ValueError(f"prior_mean must be finite, not {prior_mean}")
-
-    # Schools of one size enter the density together.
-    by_size = schools.groupby("n")["mean"].agg(["size", "mean"])
-    scatter = (schools["mean"] - schools["n"].map(by_size["mean"])) ** 2
-    by_size["scatter"] = scatter.groupby(schools["n"]).sum()
-    size = by_size.index.to_numpy(dtype=float)
-    count, mean, scatter = by_size.to_numpy(dtype=float).T
-    within, freedom = schools["ss"].sum(), schools["n"].sum() - len(schools)
-
-    def density(log_alpha: NDArray, log_y: NDArray) -> tuple[NDArray, ...]:
-        """Log density of (log σ_α, log σ_y); mean and precision of μ given the two."""
-        log_alpha = np.broadcast_to(log_alpha, log_y.shape)
-        variances = np.exp(2 * log_alpha.ravel()), np.exp(2 * log_y.ravel())
-        out = np.empty((3, log_y.size))
-        step = max(1, CHUNK // size.size)
-        for part in (slice(i, i + step) for i in range(0, log_y.size, step)):
-            variance = variances[0][part, None] + variances[1][part, None] / size
-            mu, precision = _mu_given_scales(count / variance, mean, prior_mean, prior_sd)
-            squares = (count * (mean - mu[:, None]) ** 2 + scatter) / variance
-            misfit = squares.sum(axis=1) + ((mu - prior_mean) / prior_sd) ** 2
-            spread = np.log(variance) @ count + np.log(precision)
-            out[:, part] = -0.5 * (spread + misfit), mu, precision
-        log, mu, precision = (row.reshape(log_y.shape) for row in out)
-        log = log - np.exp(log_alpha) / sigma_alpha_prior_mean + log_alpha
-        log += -np.exp(log_y) / sigma_y_prior_mean + (1 - freedom) * log_y
-        return log - 0.5 * within * np.exp(-2 * log_y), mu, precision
-
-    typical = np.sqrt(within / freedom)
-    largest = max(typical, np.abs(schools["mean"] - prior_mean).max())
-    least = min(typical / np.sqrt(size.max()), sigma_alpha_prior_mean)
-    ends_y = np.log(typical) - 15, np.log(largest) + 7
-    ends_alpha = np.log(least) - 25, np.log(largest) + 7
-
-    def given_alpha(log_alpha: NDArray, nodes: int) -> tuple[NDArray, ...]:
-        """Nodes for log σ_y, a column for each log σ_α; log mass, and μ there."""
-        low, high = (np.full(log_alpha.size, end) for end in ends_y)
-        log_y = where_the_mass_is(lambda x: density(log_alpha, x)[0], low, high, nodes)
-        log, mu, precision = density(log_alpha, log_y)
-        return log_y, log + np.log(log_y[1] - log_y[0]), mu, precision
-
-    def marginal(log_alpha: NDArray) -> NDArray:
-        return logsumexp(given_alpha(log_alpha.ravel(), nodes=20)[1], axis=0)
-
-    low, high = ([end] for end in ends_alpha)
-    coarse = where_the_mass_is(lambda x: marginal(x)[:, None], low, high, nodes=40)
-    # Where σ_y can be is known now: the search need not start from far away each time.
-    found = given_alpha(coarse[:, 0], nodes=20)[0]
-    margin = np.ptp(found) / 5
-    ends_y = found.min() - margin, found.max() + margin
-    log_alpha, step = adaptive_nodes(marginal, *coarse[[0, -1], 0], panels=PANELS * refine)
-    log_y, log, mu, precision = given_alpha(log_alpha, NODES * refine)
-    log = log - logsumexp(log + np.log(step))
-    return ExactPosterior(
-        schools, (prior_mean, prior_sd), log_alpha, step, log_y, log, mu, precision
-    )
-
-
-def _mu_given_scales(
-    weight: NDArray, mean: NDArray, prior_mean: float, prior_sd: float
-) -> tuple[NDArray, NDArray]:
-    precision = prior_sd**-2 + weight.sum(axis=1)
-    return (prior_mean / prior_sd**2 + weight @ mean) / precision, precision
+    ratios = Ratios(schools, prior_mean, prior_sd, sigma_alpha_prior_mean, sigma_y_prior_mean)
+    with np.errstate(all="ignore"):
+        posterior = ExactPosterior(schools, ratios, *ratios.solve())
+        posterior._check()
+    return posterior
 
 
 @dataclass(frozen=True)
 class ExactPosterior:
-    """The posterior as a mixture: nodes for the two scales, and their weights.
+    """The posterior as a mixture: of every parameter but two, of normal distributions.
 
     Attributes
     ----------
     schools : DataFrame
         The schools' ``n``, ``mean`` and ``ss``.
-    mu_prior : tuple of float
-        Mean and standard deviation of the prior of μ.
-    log_alpha, step : ndarray, shape (a,)
-        Nodes for log σ_α, and the length that each stands for.
-    log_y, log_mass, mu, precision : ndarray, shape (y, a)
-        At each node: log σ_y; the log density of log σ_α there, times the probability of log σ_y
-        given it; and mean and precision of μ given the two.
+    ratios : Ratios
+        What the data and the priors say of each ratio σ_α² / σ_y².
+    t : ndarray
+        Logs of ratios, at distances of `step`. Every second one is enough for the mixture; the
+        others show how much is enough.
+    sums : ndarray, shape (4, t.size)
+        The sums over schools there.
+    step : float
+    outside : float
+        A bound of the share of the probability that was left out, and of the second moments.
     """
 
     schools: pd.DataFrame
-    mu_prior: tuple[float, float]
-    log_alpha: NDArray
-    step: NDArray
-    log_y: NDArray
-    log_mass: NDArray
-    mu: NDArray
-    precision: NDArray
+    ratios: Ratios
+    t: NDArray
+    sums: NDArray
+    step: float
+    outside: float
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        return self._every_second(0)
+
+    def _every_second(self, first: int) -> Nodes:
+        place = np.round((self.t - self.t[0]) / self.step).astype(np.int64)
+        some = place % 2 == first
+        return Nodes(self.ratios, self.t[some], self.sums[:, some])
+
+    @cached_property
+    def error(self) -> float:
+        """Bound of the numerical error of means and standard deviations, in posterior sds.
+
+        The largest of three: what the ratios in between would give instead; what was left out;
+        and rounding. The ends of intervals are found to within 0.002 sds.
+        """
+        r = self.ratios
+        some = np.unique([r.n.argmin(), r.n.argmax(), r.mean.argmin(), r.mean.argmax()])
+        ours, others = (
+            np.vstack([nodes.settings(), nodes.schools(some)]).T
+            for nodes in (self.nodes, self._every_second(1))
+        )
+        sd = ours[1]
+        apart = np.abs(ours - others) / sd
+        # What is stored of a large mean is less exact than what is known of it.
+        rounding = np.spacing(np.abs(r.mean[some] + r.centre).max()) / sd.min()
+        return float(max(np.max(apart), self.outside, rounding))
+
+    def _check(self) -> None:
+        if not self.error < 1e-4:
+            raise ValueError(
+                "the posterior of these schools can't be computed: 64-bit numbers hold too few "
+                f"digits (error {self.error:.0e} of a posterior sd). Scores nearer to 0 may help"
+            )
+        r = self.ratios
+        # Twenty prior sds away; or further than the schools' own scatter explains.
+        scatter = student.ppf(1 - 5e-5, r.n.size - 1) * r.mean.std(ddof=1) / np.sqrt(r.n.size)
+        if abs(r.mean.mean() - r.prior_mean) > np.hypot(4 * r.prior_sd, scatter):
+            warnings.warn(
+                f"the prior of the schools' mean, N({r.prior_mean + r.centre:g}, {r.prior_sd:g}), "
+                f"contradicts these schools, whose means lie around {r.mean.mean() + r.centre:g}: "
+                "set the priors to the scale of the scores",
+                stacklevel=3,
+            )
+        elif self.nodes.peaks() > 1:
+            warnings.warn(
+                "the posterior has two peaks: prior and data contradict each other, and a mean or "
+                "an interval describes neither peak",
+                stacklevel=3,
+            )
 
     def summary(self, prob: float = 0.94) -> pd.DataFrame:
         """Summarise every parameter.
@@ -184,55 +184,71 @@ class ExactPosterior:
         if not 0 < prob < 1:
             raise ValueError(f"prob must lie between 0 and 1, not {prob}")
         tails = np.array([(1 - prob) / 2, (1 + prob) / 2])
-        weight = np.exp(self.log_mass) * self.step
+        r, nodes = self.ratios, self.nodes
+        # A quantile adds up what lies below it: parts far from each other would leave steps.
+        dense = nodes if nodes.jump < 1 else Nodes(r, *self._fine[:2])
+        table = np.empty((3 + r.n.size, 4))
+        with np.errstate(over="ignore", under="ignore"):
+            table[:3, :2] = nodes.settings()
+            table[0, 2:] = dense.global_ends(tails)
+            for row, alpha in ((1, True), (2, False)):
+                table[row, 2:] = r.unit * np.exp(self._scale_quantiles(alpha, tails))
+            step = max(1, CHUNK // dense.weight.size)
+            for i in range(0, r.n.size, step):
+                some = np.arange(i, min(i + step, r.n.size))
+                table[3 + some, :2], table[3 + some, 2:] = (
+                    nodes.schools(some),
+                    dense.ends(some, tails),
+                )
+        table[np.ix_(np.r_[0, 3 : 3 + r.n.size], [0, 2, 3])] += r.centre
+        names = ["global_mean", "global_sigma", "sigma_y"]
+        names += [f"school_means[{label}]" for label in self.schools.index]
+        return pd.DataFrame(table, index=names, columns=["mean", "sd", "lower", "upper"])
+
+    @cached_property
+    def _fine(self) -> tuple[NDArray, NDArray, float]:
+        """Many more ratios: for what is not smooth, an interval's end and a draw.
+
+        The sums over schools change so little from one ratio to the next that a spline has them.
+        """
+        log = self.ratios.masses((self.t, self.sums))[0]
+        some = log - logsumexp(log) > -21
+        t, sums, times = [], [], max(4, -(-800 // some.sum()))
+        for run in _runs(self.t[some], self.step):
+            known, at = self.t[some][run], self.sums[:, some][:, run]
+            t.append(np.linspace(known[0], known[-1], times * (known.size - 1) + 1))
+            spline = CubicSpline(known, at.T) if known.size > 3 else lambda x: self.ratios.sums(x).T
+            sums.append(spline(t[-1]).T)
+        return np.concatenate(t), np.hstack(sums), self.step / times
+
+    @cached_property
+    def _cells(self) -> tuple[NDArray, ...]:
+        """The plane of t and y in cells: y, σ's slope along t, weight, height, and t."""
+        t, sums, step = self._fine
+        windows, log = self.ratios.columns(t, sums)
+        column = windows.column
+        # Nodes of neighbours that stand at different heights: their errors cancel.
+        delta, above = windows.table(fine=8, offset=np.arange(column.size) * GOLDEN % 1 - 0.5)
+        log = log + np.log(windows.step) + above
+        weight = np.exp(log - log.max())
+        # Spread over its cell, a density is a little too wide: a 24th of its bend mends that.
+        weight[1:-1] -= np.diff(weight, 2, axis=0) / 24
+        mass = np.bincount(column, weight.sum(axis=0), minlength=t.size)
+        bend = np.zeros_like(mass)
+        even = np.abs(np.diff(t, 2)) < step / 2
+        bend[1:-1][even] = np.diff(mass, 2)[even] / 24
+        weight = weight * (1 - bend / np.maximum(mass, 1e-300))[column]
+        place = windows.peak
+        slope = slopes(column, place, t.size, step)
+        return place + delta, slope, np.maximum(weight, 0), windows.step / 8, t[column]
+
+    def _scale_quantiles(self, alpha: bool, tails: NDArray) -> NDArray:
+        y, slope, weight, height, t = self._cells
         keep = weight > 1e-9 * weight.max()
-        weight = weight[keep] / weight[keep].sum()
-        sigma_alpha = np.exp(np.broadcast_to(self.log_alpha, keep.shape)[keep])[:, None]
-        sigma_y, mu = np.exp(self.log_y[keep])[:, None], self.mu[keep][:, None]
-        mu_sd = self.precision[keep][:, None] ** -0.5
-
-        rows = {"global_mean": normal_mixtures(weight, mu, mu_sd, tails)[0]}
-        for name, values, quantiles in [
-            (
-                "global_sigma",
-                sigma_alpha,
-                np.exp(np.interp(tails, *self._alpha_distribution()[::-1])),
-            ),
-            ("sigma_y", sigma_y, self._sigma_y_quantiles(tails)),
-        ]:
-            mean = weight @ values[:, 0]
-            rows[name] = [mean, np.sqrt(weight @ (values[:, 0] - mean) ** 2), *quantiles]
-        n, means = self.schools["n"].to_numpy(), self.schools["mean"].to_numpy()
-        step = max(1, CHUNK // weight.size)
-        for part in (slice(i, i + step) for i in range(0, n.size, step)):
-            mean = partially_pooled_mean(n[part], means[part], mu, sigma_y, sigma_alpha)
-            share = 1 - pooling_weight(n[part], sigma_y, sigma_alpha)
-            sd = np.hypot(partially_pooled_sd(n[part], sigma_y, sigma_alpha), share * mu_sd)
-            labels = (f"school_means[{label}]" for label in self.schools.index[part])
-            rows |= zip(labels, normal_mixtures(weight, mean, sd, tails), strict=True)
-        return pd.DataFrame.from_dict(
-            rows, orient="index", columns=["mean", "sd", "lower", "upper"]
-        )
-
-    def _alpha_distribution(self) -> tuple[NDArray, NDArray]:
-        return distribution(self.log_alpha, logsumexp(self.log_mass, axis=0))
-
-    def _y_distributions(self, columns: NDArray) -> tuple[NDArray, NDArray]:
-        """For each σ_α asked for: points of log σ_y, and the distribution function there."""
-        place, cdf = distribution(np.arange(len(self.log_y)), self.log_mass[:, columns])
-        start, step = self.log_y[0, columns], self.log_y[1, columns] - self.log_y[0, columns]
-        return start + place[:, None] * step, cdf
-
-    def _sigma_y_quantiles(self, tails: NDArray) -> NDArray:
-        share = np.exp(logsumexp(self.log_mass, axis=0)) * self.step
-        columns = np.flatnonzero(share > 1e-8)
-        points, cdf = self._y_distributions(columns)
-        log_y = np.linspace(points.min(), points.max(), 2000)
-        below = sum(
-            part * np.interp(log_y, *pair)
-            for part, *pair in zip(share[columns], points.T, cdf.T, strict=True)
-        )
-        return np.exp(np.interp(tails, below, log_y))
+        value = y + t / 2 if alpha else y
+        width = np.abs(slope + self._fine[2] / 2 * alpha)
+        width, height = (np.broadcast_to(one, y.shape)[keep] for one in (width, height))
+        return cell_quantiles(weight[keep] / weight[keep].sum(), value[keep], width, height, tails)
 
     def sample(self, draws: int = 1000, chains: int = 4, *, seed: int) -> xr.DataTree:
         """Draw independently from the posterior.
@@ -250,35 +266,51 @@ class ExactPosterior:
             With the group ``posterior``, laid out as that of `helpers.models.fit`.
         """
         rng = np.random.default_rng(seed)
-        size = draws * chains
-        log_alpha = np.interp(rng.random(size), *self._alpha_distribution()[::-1])
-        # log σ_y at the same quantile of the two neighbouring columns, and in between.
-        left = np.searchsorted(self.log_alpha[1:-1], log_alpha)
-        p, log_y = rng.random(size), np.empty((2, size))
-        columns = np.unique([left, left + 1])
-        points, cdfs = self._y_distributions(columns)
-        for column, x, cdf in zip(columns, points.T, cdfs.T, strict=True):
-            for side in (0, 1):
-                mine = left + side == column
-                log_y[side, mine] = np.interp(p[mine], cdf, x)
-        between = (log_alpha - self.log_alpha[left]) / np.diff(self.log_alpha)[left]
-        log_y = log_y[0] + between * (log_y[1] - log_y[0])
-
-        sigma_alpha, sigma_y = np.exp(log_alpha)[:, None], np.exp(log_y)[:, None]
-        n, means = self.schools["n"].to_numpy(), self.schools["mean"].to_numpy()
-        mu, school_means = np.empty_like(sigma_y), np.empty((log_y.size, n.size))
-        step = max(1, CHUNK // n.size)
-        for part in (slice(i, i + step) for i in range(0, log_y.size, step)):
-            scales = sigma_y[part], sigma_alpha[part]
-            weight = 1 / (scales[1] ** 2 + scales[0] ** 2 / n)
-            center, precision = _mu_given_scales(weight, means, *self.mu_prior)
-            mu[part, 0] = rng.normal(center, precision**-0.5)
-            school_means[part] = draw_school_means(rng, n, means, mu[part], *scales)
-        by_draw = {"global_mean": mu, "global_sigma": sigma_alpha, "sigma_y": sigma_y}
-        shape = chains, draws
-        posterior = {name: (("chain", "draw"), x.reshape(shape)) for name, x in by_draw.items()}
-        by_school = school_means.reshape(*shape, n.size)
+        size, r = draws * chains, self.ratios
+        t = self._ratio_at(rng.random(size))
+        means = np.empty((size, 3)), np.empty((size, r.n.size))
+        step = max(1, min(500, CHUNK // r.n.size))
+        with np.errstate(over="ignore", under="ignore"):
+            for part in (slice(i, i + step) for i in range(0, size, step)):
+                sums = r.sums(t[part])
+                y = draw_y(rng, t[part].size, *r.columns(t[part], sums))
+                sigma_y, (total, mean) = r.unit * np.exp(y), sums[1:3]
+                sigma_alpha = sigma_y * np.exp(t[part] / 2)
+                z = (sigma_y / r.prior_sd) ** 2 / total
+                mu = rng.normal(
+                    mean + (r.prior_mean - mean) * z / (1 + z), sigma_y / np.sqrt(total * (1 + z))
+                )
+                means[0][part] = np.column_stack([mu + r.centre, sigma_alpha, sigma_y])
+                scales = mu[:, None], sigma_y[:, None], sigma_alpha[:, None]
+                means[1][part] = draw_school_means(rng, r.n, r.mean, *scales) + r.centre
+        names, shape = ["global_mean", "global_sigma", "sigma_y"], (chains, draws)
+        columns = zip(names, means[0].T, strict=True)
+        posterior = {name: (("chain", "draw"), column.reshape(shape)) for name, column in columns}
+        by_school = means[1].reshape(*shape, r.n.size)
         posterior["school_means"] = ("chain", "draw", "school"), by_school
         labels = self.schools.index.to_numpy()
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "school": labels}
         return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior, coords)})
+
+    def _ratio_at(self, p: NDArray) -> NDArray:
+        """Quantiles of t."""
+        t, sums, step = self._fine
+        log = self.ratios.masses((t, sums))[0]
+        edges, heights = [], []
+        for run in _runs(t, step):
+            fine = np.linspace(t[run[0]], t[run[-1]], 16 * (run.size - 1) + 1)
+            spline = CubicSpline(t[run], log[run] - log.max()) if run.size > 1 else np.zeros_like
+            edges.append(fine)
+            heights.append(np.exp(spline(fine)))
+        rising = [
+            np.r_[0, np.cumsum(np.diff(x) * (h[1:] + h[:-1]))]
+            for x, h in zip(edges, heights, strict=True)
+        ]
+        starts = np.cumsum([0, *(run[-1] for run in rising)])
+        cdf = np.concatenate([run + start for run, start in zip(rising, starts, strict=False)])
+        return np.interp(p * cdf[-1], cdf, np.concatenate(edges))
+
+
+def _runs(t: NDArray, step: float) -> list[NDArray]:
+    """The places of `t`, apart where it leaves steps out."""
+    return np.split(np.arange(t.size), np.flatnonzero(np.diff(t) > 1.5 * step) + 1)

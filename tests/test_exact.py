@@ -1,16 +1,21 @@
 """The exact posterior, against answers that were found another way."""
 
 import tracemalloc
+import warnings
 
 import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from make_long_run import LONG_RUN
 from scipy import stats
+from witness import Witness
 
 from helpers.exact import exact_posterior
 from helpers.models import check_fit, fit, partially_pooled_model
+from helpers.ratios import STRETCH, Ratios
 from helpers.schools import simulate_city, summarise_schools
 
 CITY = simulate_city(seed=42)
@@ -116,6 +121,9 @@ MILLIONS = pd.DataFrame(
     {"n": [1_000_000, 5, 2_000_000, 30], "mean": [63.0, 60, 65, 64], "ss": [1e8, 500, 2e8, 3000]}
 )
 STANDARDISED = {"prior_mean": 0, "prior_sd": 1}
+DEFAULT = {
+    "prior_mean": 50, "prior_sd": 10, "sigma_alpha_prior_mean": 1, "sigma_y_prior_mean": 1
+}  # fmt: skip
 CASES = {
     "the book's city": (SCHOOLS, {}),
     "one pupil in every school but one": (city_of(ONE_PUPIL_EACH), {}),
@@ -133,17 +141,126 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_halving_the_steps_changes_nothing(case):
-    schools, priors = CASES[case]
-    coarse = exact_posterior(schools, **priors).summary()
-    fine = exact_posterior(schools, refine=2, **priors).summary()
-    sd = fine["sd"].to_numpy()[:, None]
-    assert np.isfinite(fine).all(axis=None)
-    assert (np.abs(coarse["mean"] - fine["mean"]) < 1e-5 * fine["sd"]).all()
-    assert (np.abs(coarse["sd"] / fine["sd"] - 1) < 1e-5).all()
-    assert (np.abs(coarse - fine) < 1e-3 * sd).all(axis=None)  # the interval's ends too
-    np.testing.assert_allclose(coarse[["mean", "sd"]], fine[["mean", "sd"]], rtol=1e-4, atol=1e-6)
+# Of every kind that is hard, and each has been wrong once.
+HARD = CASES | {
+    "two modes": (city_of([2] + [1] * 10, global_mean=500), {}),
+    "one mode far from where the other was": (city_of([2] + [1] * 10, global_mean=1000), {}),
+    "the data at 400 prior sds": (city_of([2] + [1] * 10, global_mean=20_000), {}),
+    "ends on a flat tail": (summarise_schools(simulate_city(3, sizes=[2] + [1] * 80).scores), {}),
+    "priors wider than the data": (
+        city_of([20, 30, 25]),
+        {"prior_sd": 1e4, "sigma_alpha_prior_mean": 1e4},
+    ),
+    "a tail as long as the prior": (city_of([5, 8]), {"sigma_alpha_prior_mean": 1e6}),
+    "priors far too narrow": (
+        city_of([40, 50, 60] * 5),
+        {"prior_sd": 1e-5, "sigma_alpha_prior_mean": 1e-5, "sigma_y_prior_mean": 1e-5},
+    ),
+    "hardly any spread within": (city_of([10] * 20).assign(ss=1e-9), {}),
+    "10^12 pupils in a school": (MILLIONS.assign(n=MILLIONS.n * 10**6, ss=MILLIONS.ss * 10**6), {}),
+}
+
+
+def errors(schools, priors, **some):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # these priors contradict these data
+        posterior = exact_posterior(schools, **priors)
+    assert posterior.error < 1e-4
+    table = posterior.summary()
+    assert (table["lower"] < table["upper"]).all()
+    return Witness(schools, **priors).errors(table, **some)
+
+
+@pytest.mark.parametrize("case", [name for name in HARD if name != "ten thousand schools"])
+def test_hard_posteriors_against_cubature(case):
+    found = errors(*HARD[case])
+    assert found["mean"] < 1e-5 and found["sd"] < 1e-5 and found["below"] < 1e-5, found
+    assert not found["scales"]
+
+
+@st.composite
+def posteriors(draw):
+    """Schools of every kind, with priors from a millionth to a million times their scale."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32), label="seed"))
+    count = draw(st.integers(2, 20))
+    powers = draw(st.sampled_from([0.5, 2, 6, 12]))
+    n = (10 ** rng.uniform(0, powers, count)).astype(np.int64)
+    n[0] = max(n[0], 2)
+    unit, alpha, y = 10.0 ** rng.uniform([-6, -2, -2], [6, 2, 2])
+    centre = draw(st.sampled_from([0.0, 63.0, -1e3, 1e4]))
+    mean = rng.normal(centre, np.sqrt(alpha**2 + y**2 / n))
+    ss = y**2 * rng.chisquare(np.maximum(n - 1, 1)) * (n > 1)
+    schools = pd.DataFrame({"n": n, "mean": mean * unit, "ss": ss * unit**2})
+    names = ["prior_sd", "sigma_alpha_prior_mean", "sigma_y_prior_mean"]
+    priors = {
+        name: unit * draw(st.sampled_from([1.0, 10.0 ** rng.uniform(-6, 6)])) for name in names
+    }
+    return schools, priors | {"prior_mean": unit * draw(st.sampled_from([0.0, 50.0, centre]))}
+
+
+@settings(max_examples=200, print_blob=True)
+@given(posteriors(), st.integers(0, 3))
+def test_any_posterior_against_cubature_or_a_refusal(case, which):
+    try:
+        found = errors(*case, scale_ends=[which])
+    except ValueError as refused:
+        assert "can't be computed" in str(refused)
+        return
+    assert found["mean"] < 1e-4 and found["sd"] < 1e-3 and found["below"] < 1e-4, found
+    assert not found["scales"]
+
+
+def test_a_wrong_posterior_would_be_noticed():
+    """By the witness: off by a little in each column."""
+    table = exact_posterior(SCHOOLS).summary()
+    for column in table:
+        moved = table.assign(**{column: table[column] + 0.003 * table["sd"]})
+        found = Witness(SCHOOLS).errors(moved)
+        assert found["scales"] or max(found["mean"], found["sd"], found["below"]) > 1e-4
+
+
+def test_the_bound_is_above_the_density_wherever_it_is_taken():
+    """On intervals of many lengths, for each quantity that may be held."""
+    for schools, priors in HARD.values():
+        ratios = Ratios(schools, **DEFAULT | priors)
+        first, last = ratios.ends()
+        for step in (4.0, 0.3):
+            low = np.arange(first, last, 10 * step)
+            inside = low + step * np.linspace(0, 1, 6)[:, None]
+            with np.errstate(all="ignore"):
+                ends = ((t, ratios.sums(t)) for t in (low, low + step))
+                ends = tuple(ends)
+                bounds = [ratios.masses(*ends, hold) for hold in STRETCH]
+                t = inside.ravel()
+                highest = ratios.masses((t, ratios.sums(t))).reshape(3, *inside.shape).max(axis=1)
+            for bound in bounds:
+                assert (bound > highest - 1e-6 * np.abs(highest) - 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("schools", "priors", "says"),
+    [
+        (city_of([10] * 20, global_mean=500), {}, "contradicts these schools, whose means lie"),
+        (city_of([2] + [1] * 10, global_mean=110), {}, None),
+        (SCHOOLS, {}, None),
+        (SCHOOLS, {"prior_mean": 500, "prior_sd": 1}, "contradicts these schools"),
+        (city_of([5, 8]), {}, None),
+    ],
+)
+def test_a_contradiction_of_prior_and_data_is_said(schools, priors, says):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exact_posterior(schools, **priors)
+    assert [str(one.message) for one in caught if says and says in str(one.message)] or not says
+    assert bool(caught) == bool(says), [str(one.message) for one in caught]
+
+
+def test_what_numbers_of_64_bits_cannot_hold_is_refused():
+    far = city_of([5, 10, 20, 40] * 3)
+    with pytest.raises(ValueError, match="can't be computed"):
+        exact_posterior(far.assign(mean=far["mean"] + 1e14), prior_mean=1e14)
+    with pytest.raises(ValueError, match="so large or so small"):
+        exact_posterior(far.assign(mean=far["mean"] * 1e200))
 
 
 def test_another_unit_and_another_zero_change_nothing_else():
@@ -194,15 +311,26 @@ def test_draws_are_independent_and_laid_out_like_a_fit():
     assert not ours.equals(posterior.sample(draws=5000, chains=4, seed=2).posterior.to_dataset())
 
 
-def test_draws_of_the_scales_keep_their_dependence():
-    posterior = exact_posterior(CASES["one pupil in every school but one"][0])
+@pytest.mark.parametrize("case", ["one pupil in every school but one", "two modes"])
+def test_draws_of_the_scales_keep_their_dependence(case):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        posterior = exact_posterior(HARD[case][0])
     draws = posterior.sample(draws=20_000, chains=1, seed=4).posterior.to_dataset()
-    total = np.hypot(draws.global_sigma, draws.sigma_y).to_numpy().ravel()
-    mass = np.exp(posterior.log_mass) * posterior.step
-    nodes = np.sqrt(np.exp(2 * posterior.log_alpha) + np.exp(2 * posterior.log_y))
-    mean = (mass * nodes).sum()
-    sd = np.sqrt((mass * (nodes - mean) ** 2).sum())
-    assert abs(total.mean() - mean) < 4 * sd / total.size**0.5
+    nodes = posterior.nodes
+    pairs = {
+        "total": (
+            np.hypot(draws.global_sigma, draws.sigma_y),
+            nodes.sigma_y * (1 + nodes.ratio) ** 0.5,
+        ),
+        "log": (np.log(draws.global_sigma), np.log(nodes.sigma_y * nodes.ratio**0.5)),
+        "share": (1 / (1 + (draws.sigma_y / draws.global_sigma) ** 2), 1 / (1 + 1 / nodes.ratio)),
+    }
+    for drawn, known in pairs.values():
+        known = known[:, 0]
+        mean = nodes.weight @ known
+        sd = np.sqrt(nodes.weight @ (known - mean) ** 2)
+        assert abs(float(drawn.mean()) - mean) < 4.5 * sd / 20_000**0.5
 
 
 def test_memory_does_not_grow_with_the_pupils():
