@@ -26,7 +26,7 @@ from playwright.sync_api import ElementHandle, Error, Page
 from test_site import BOOK, DIAL, PAGES, SITE
 
 browser, visit = test_site.browser, test_site.visit  # fixtures
-REPOSITORY = yaml.safe_load((BOOK / "_config.yml").read_text())["repository"]
+REPOSITORY = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))["repository"]
 EXERCISES = [name for name in PAGES if name.startswith("teaching/exercises/")]
 
 
@@ -220,7 +220,9 @@ def test_each_page_gives_its_own_file() -> None:
     assert len(set(given.values())) == len(PAGES)
     for name, file in given.items():
         if file.suffix == ".md":
-            assert file.read_text(encoding="utf-8") == (BOOK / f"{name}.md").read_text("utf-8")
+            assert file.read_text(encoding="utf-8") == (BOOK / f"{name}.md").read_text(
+                "utf-8", encoding="utf-8"
+            )
             continue
         taken = name.replace("teaching/exercises", "teaching/students")
         own = nbformat.read(BOOK / f"{taken}.ipynb", as_version=4).cells
@@ -242,7 +244,9 @@ def run(cells: list[nbformat.NotebookNode], folder: Path) -> list[nbformat.Noteb
 def test_a_notebook_that_stands_alone_says_so_in_one_sentence(tmp_path, monkeypatch) -> None:
     lone = lone_cells()
     assert len(lone) == sum(name.startswith(("notebooks/", "teaching/exer")) for name in PAGES)
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['helpers'] = None")
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys; sys.modules['helpers'] = None", encoding="utf-8"
+    )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     outputs = run(list(lone.values()), tmp_path)
     assert len(outputs) == len(lone)
@@ -317,12 +321,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in [*files, "references.bib", ".gitignore"]:
         book.joinpath(name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copyfile(BOOK / name, book / name)
-    config = yaml.safe_load((BOOK / "_config.yml").read_text())
+    config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
     config["repository"]["url"] = ADDRESS
     config["execute"]["execute_notebooks"] = "off"
     contents = {"format": "jb-book", "root": "intro", "chapters": [{"file": c} for c in chapters]}
-    (book / "_config.yml").write_text(yaml.safe_dump(config))
-    (book / "_toc.yml").write_text(yaml.safe_dump(contents))
+    (book / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (book / "_toc.yml").write_text(yaml.safe_dump(contents), encoding="utf-8")
     command = [Path(sys.executable).with_name("jupyter-book"), "build", book]
     subprocess.run(command, check=True, capture_output=True)
     return book / "_build" / "html"
@@ -367,6 +371,6 @@ def test_what_an_address_changes(state: str, request: pytest.FixtureRequest) -> 
 
 
 def test_binder_finds_what_it_installs() -> None:
-    assert "-e ." in (BOOK / "requirements.txt").read_text().splitlines()
-    (version,) = re.findall(r"^python-(.+)$", (BOOK / "runtime.txt").read_text())
-    assert version == (BOOK / ".python-version").read_text().split()[0]
+    assert "-e ." in (BOOK / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    (version,) = re.findall(r"^python-(.+)$", (BOOK / "runtime.txt").read_text(encoding="utf-8"))
+    assert version == (BOOK / ".python-version").read_text(encoding="utf-8").split()[0]
