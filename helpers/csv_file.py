@@ -153,8 +153,8 @@ def _header(
 
 def _quotes(line: int, fault: csv.Error) -> ValueError:
     return ValueError(
-        f"the row that begins in line {line} can't be read ({fault}): look for a quotation mark that "
-        "is not closed, or that stands inside a value and is not doubled"
+        f"the row that begins in line {line} can't be read ({fault}): look for a quotation mark "
+        "that is not closed, or that stands inside a value and is not doubled"
     )
 
 

@@ -56,7 +56,10 @@ def read_labels(parts: list[pa.ChunkedArray]) -> tuple[NDArray, pd.Index]:
         if labels.dropna().str.fullmatch(r"0|-?[1-9][0-9]{0,17}").all():
             labels = pd.Series([x and int(x) for x in given], dtype="Int64")
     else:
-        labels = values.to_pandas()
+        try:
+            labels = values.to_pandas()
+        except Exception as fault:  # each library of time zones has its own
+            raise ValueError(f"labels of type {kind} are not known here: write text") from fault
     order, distinct = pd.factorize(labels)  # what is missing is -1 here too
     if distinct.dtype == "Int64":
         distinct = distinct.astype("int64")
@@ -70,6 +73,9 @@ def _natural(labels: pa.ChunkedArray) -> pa.ChunkedArray:
         raise ValueError(f"the labels of the schools must be text or numbers, not lists ({kind})")
     if is_.is_floating(kind):
         labels = labels.cast(pa.float64())
+        zeros = pc.unique(labels.filter(pc.equal(labels, 0.0)))
+        if np.signbit(zeros).any():
+            print("Labels of -0 are read as 0, which is the same number.")
         return pc.if_else(pc.is_nan(labels), None, labels)
     if is_.is_integer(kind):
         return _whole(labels)
@@ -79,7 +85,12 @@ def _natural(labels: pa.ChunkedArray) -> pa.ChunkedArray:
         return pa.chunked_array([pa.array(labels.to_pandas().astype("str"), pa.large_string())])
     if is_.is_timestamp(kind) or is_.is_null(kind):
         return labels
-    return labels.cast(pa.large_string())  # bytes too, if they are UTF-8
+    try:
+        return labels.cast(pa.large_string())  # bytes too, if they are UTF-8
+    except pa.ArrowException as fault:
+        raise ValueError(
+            f"the labels are {kind}, and can't be read as text: write the column as text"
+        ) from fault
 
 
 def _whole(numbers: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -108,7 +119,8 @@ def _joined(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
 def _same_to_the_eye(labels: list[str], counts: list[int]) -> list[str | None]:
     """One form for labels that look the same; what is changed, or may mean the same, is said."""
     keys = [plain(label) for label in labels]
-    forms = {key: key for key in {*keys} & {*labels}}
+    written = {*labels}
+    forms = {key: key for key in keys if key in written}
     for key, label in zip(keys, labels, strict=True):
         forms.setdefault(key, label.strip())
     forms.pop("", None)

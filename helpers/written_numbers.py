@@ -5,7 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 
 # What other programs write for a missing score. In a column of labels these words are labels.
-MISSING = {*"na n/a #n/a #na <na> nan -nan null none - -- – — . .. ?".split()}
+MISSING = {"na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "none"}
+MISSING |= {"-", "--", "–", "—", ".", "..", "?"}
 # Marks that are written in several ways, and look the same.
 ALIKE = {" ": " \u00a0\u2007\u2009\u202f", "'": "'\u2019"}
 THOUSANDS = (",", ".", " ", "'")
