@@ -55,7 +55,7 @@ def find_columns(columns: list[str], names: list[str], hint: str = "") -> list[i
     return places
 
 
-def read_text(name: str, data: bytes, names: list[str], encoding: str | None) -> Columns:
+def read_separated(name: str, data: bytes, names: list[str], encoding: str | None) -> Columns:
     """Read two columns from the bytes of a text, or raise a ``ValueError`` that says what to do."""
     if not data.strip():
         raise ValueError(f"{name} is empty")

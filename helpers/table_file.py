@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
-from helpers.csv_file import EXPORT, Columns, find_columns, read_text
+from helpers.csv_file import EXPORT, Columns, find_columns, read_separated
 
 OTHER_KINDS = {  # by the first bytes
     b"\xd0\xcf\x11\xe0": f"it is an old workbook (.xls): {EXPORT}",
@@ -48,7 +48,7 @@ def read_columns(path: Path, names: list[str], encoding: str | None) -> Columns:
         return _from_arrow([[table.column(place) for place in places]])
     if path.suffix.lower() in (".parquet", ".pq") and head:
         raise ValueError(f"{path.name} can't be read as Parquet: it does not begin as Parquet does")
-    return read_text(path.name, _unpacked(path.name, path.read_bytes()), names, encoding)
+    return read_separated(path.name, _unpacked(path.name, path.read_bytes()), names, encoding)
 
 
 def _from_arrow(parts: list[list[pa.ChunkedArray]]) -> Columns:
@@ -66,6 +66,7 @@ def _from_arrow(parts: list[list[pa.ChunkedArray]]) -> Columns:
 
 def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values themselves, for a column that numbers its values or wraps them."""
+    column.validate(full=True)  # a damaged file could end the process
     if isinstance(column.type, pa.UuidType):
         texts = [None if x is None else str(x) for x in column.to_pylist()]
         return pa.chunked_array([pa.array(texts, pa.large_string())])

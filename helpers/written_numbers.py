@@ -13,12 +13,14 @@ THOUSANDS = (",", ".", " ", "'")
 
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern:
-    """A number with groups of three digits, or as in India of two and a last one of three."""
+    """A number, in groups of three digits if there is a mark for thousands."""
     point = re.escape(decimal)
     number = rf"(?:\d+(?:{point}\d*)?|{point}\d+)(?:e[+-]?\d+)?"
     if thousands:
         gap = f"[{re.escape(ALIKE.get(thousands, thousands))}]"
-        groups = rf"[1-9]\d{{0,2}}(?:{gap}\d{{3}})+|[1-9]\d?(?:{gap}\d{{2}})+{gap}\d{{3}}"
+        groups = rf"[1-9]\d{{0,2}}(?:{gap}\d{{3}})+"
+        if thousands == ",":  # as in India: 12,34,567
+            groups += r"|[1-9]\d?(?:,\d{2})+,\d{3}"
         number = rf"(?:(?:{groups})(?:{point}\d*)?|{number})"
     return re.compile(rf"[+-]?{number}", re.ASCII | re.IGNORECASE)
 

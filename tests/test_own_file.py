@@ -114,7 +114,7 @@ BAD = {
     "no such column": ("school,mark\na,1\n", ValueError, "no column is called 'score'"),
     "two such columns": ("school,score,score\na,1,2\n", ValueError, "two columns are called"),
     "text in the scores": (GOOD + "b,absent\n", ValueError, "'absent' in line 6"),
-    "two decimal marks": ("school;score\na;1,5\nb;1.25\n", ValueError, "'1.25' in line 3"),
+    "two decimal marks": ("school;score\na;1,5\nb;1.25\n", ValueError, "'1,5' in line 2"),
     "a comma too many": (GOOD + "b,1,5\n", ValueError, "line 6"),
     "infinite score": (GOOD + "b,inf\n", ValueError, "infinite: 'inf' in line 6"),
     "no score at all": ("school,score\na,\nb,\n", ValueError, "no row has both"),
