@@ -48,10 +48,20 @@ def zipped(**files: str) -> bytes:
     return out.getvalue()
 
 
+def written(write) -> bytes:
+    out = pa.BufferOutputStream()
+    write(out)
+    return out.getvalue().to_pybytes()
+
+
+def zstd(out: pa.BufferOutputStream) -> None:
+    with pa.CompressedOutputStream(out, "zstd") as stream:
+        stream.write(TEXT.encode())
+
+
+TABLE = pa.table({"school": pa.array(["a", "a", "b"]).dictionary_encode(), "score": [1, 2, 4]})
 SAME_TABLE = {
-    "spaces and quotes in the header": 'id, "school" , score\n1,a,1\n2,a,2\n3,b,4\n'.replace(
-        '" ', '"'
-    ),
+    "spaces in the header": "id, school , score\n1,a,1\n2,a,2\n3,b,4\n",
     "mark of UTF-8": b"\xef\xbb\xbf" + TEXT.encode(),
     "mark and quotes": b'\xef\xbb\xbf"school","score"\na,1\na,2\nb,4\n',
     "UTF-16": TEXT.encode("utf-16"),
@@ -76,20 +86,12 @@ SAME_TABLE = {
     "gz": gzip.compress(TEXT.encode()),
     "bz2": bz2.compress(TEXT.encode()),
     "xz": lzma.compress(TEXT.encode()),
-    "zst": pa.compress(TEXT.encode(), codec="zstd", asbytes=True),
+    "zst": written(zstd),
     "zip": zipped(**{"in.csv": TEXT}),
+    "Parquet": written(lambda out: pq.write_table(TABLE, out)),
+    "Feather": written(lambda out: feather.write_feather(TABLE, out)),
 }
-SAME_TABLE["zst"] = b""  # made below, as a stream
-
-
-def zstd(data: bytes) -> bytes:
-    out = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(out, "zstd") as stream:
-        stream.write(data)
-    return out.getvalue().to_pybytes()
-
-
-SAME_TABLE["zst"] = zstd(TEXT.encode())
+SAME_TABLE = {kind: x.encode() if isinstance(x, str) else x for kind, x in SAME_TABLE.items()}
 
 
 @pytest.mark.parametrize("kind", SAME_TABLE)
@@ -425,8 +427,10 @@ SCORES = st.one_of(
 )
 def test_any_table_comes_back(rows, separator, end, mark, encoding, quoting, tmp_path, capsys):
     out = io.StringIO(newline="")
-    # Python 3.12 leaves a line feed bare where lines end in another mark.
-    quoting = csv.QUOTE_ALL if end == "\r" else quoting
+    if re.search(r"[\r\n]", "".join(label for label, _ in rows)):
+        quoting = (
+            csv.QUOTE_ALL
+        )  # Python 3.12 leaves one of the two bare where lines end in the other
     write = csv.writer(out, delimiter=separator, lineterminator=end, quoting=quoting)
     write.writerow(["school", "other", "score"])
     for label, score in rows:
@@ -460,12 +464,9 @@ BYTES = st.one_of(
     st.lists(st.sampled_from([*'",;\n\r\t a1.-', "NA", "é", "\ufeff", "1,5"]), max_size=40).map(
         lambda parts: ("school,score\n" + "".join(parts)).encode()
     ),
-    st.tuples(st.sampled_from([*SAME_TABLE]), st.integers(0, 60), st.binary(max_size=3)).map(
-        lambda t: (
-            SAME_TABLE[t[0]][: t[1]] + t[2] + SAME_TABLE[t[0]][t[1] + 1 :]
-            if isinstance(SAME_TABLE[t[0]], bytes)
-            else SAME_TABLE[t[0]].encode()[: t[1]] + t[2]
-        )
+    # One of the tables above, with a few bytes at one place damaged.
+    st.tuples(st.sampled_from([*SAME_TABLE.values()]), st.floats(0, 1), st.binary(max_size=3)).map(
+        lambda t: t[0][: int(t[1] * len(t[0]))] + t[2] + t[0][int(t[1] * len(t[0])) + len(t[2]) :]
     ),
 )
 
