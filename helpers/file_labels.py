@@ -124,6 +124,10 @@ def _same_to_the_eye(labels: list[str], counts: list[int]) -> list[str | None]:
     for key, label in zip(keys, labels, strict=True):
         forms.setdefault(key, label.strip())
     forms.pop("", None)
+    if blank := [
+        ascii(label) for key, label in zip(keys, labels, strict=True) if label and not key
+    ]:
+        print(f"Labels of which nothing can be seen, taken as missing: {listed(blank)}.")
     changed = [
         f"{old!r} as {new!r}" if old.strip() == new else f"{old!a} as {new!a}"
         for old, new in zip(labels, map(forms.get, keys), strict=True)

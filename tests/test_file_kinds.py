@@ -446,12 +446,8 @@ def test_any_table_comes_back(rows, separator, end, mark, encoding, quoting, tmp
         return
     said = capsys.readouterr().out
     assert f"{len(rows)} rows read" in said
-    invisible = sum(1 for x, y in kept) - len(table)
-    if invisible:  # a label of which nothing can be seen is none, and is counted
-        assert (
-            f"want of a label: {sum(1 for x, _ in rows if not x.strip()) + invisible}" in said
-            or ("want of a label" in said)
-        )
+    if len(table) < len(kept):
+        assert "Labels of which nothing can be seen" in said
         return
     np.testing.assert_array_equal(table["score"], [y for _, y in kept])
     if "spaces alone" not in said:
