@@ -2,10 +2,12 @@ r"""The appendix on the exact posterior, equation by equation; `equations.py` sa
 
 In each test `printed` is the right-hand side as on the page. What it is compared with comes another
 way: the joint normal density of all the scores of a small city, SymPy, numerical integrals (on
-other scales and by another rule than the page's), or the book's PyMC model.
+other scales and by another rule than the page's), or the book's PyMC model. Where the code computes
+the same thing, it is compared too.
 """
 
 import inspect
+from itertools import pairwise, product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,8 +18,11 @@ import pytest
 import sympy as sp
 from equations import Page, repeats, same
 from scipy import integrate, optimize
+from scipy.special import logsumexp
 from scipy.stats import chi2, expon, gamma, norm
 
+from helpers import quadrature, ratios
+from helpers.exact import exact_posterior
 from helpers.models import partially_pooled_model
 from helpers.pooling import partially_pooled_sd, pooling_weight
 from helpers.schools import simulate_city, summarise_schools
@@ -152,32 +157,46 @@ def printed_log_scales(sa, sy):
     )
 
 
-def make_table(rows, columns):
-    """Nodes and weights as section 7 has them, with equal steps of u too ("would do")."""
+def sums(t, n=SIZES, means=MEANS):
+    """D, S, the schools' own estimate of mu, and B."""
+    odds = n * np.exp(np.asarray(t))[..., None]
+    r = n / (1 + odds)
+    S = r.sum(axis=-1)
+    center = 1 / S * (r * means).sum(axis=-1)
+    return np.log(1 + odds).sum(axis=-1), S, center, (r * (means - center[..., None]) ** 2).sum(-1)
 
-    def log_f(u, t):
-        return printed_log_scales(np.exp(u), np.exp(t)) + u + t
 
-    scan = np.linspace(-4, 6, 500)
-    us = np.linspace(-30, 6, 500)
-    tops = log_f(us[:, None], scan).max(axis=1)
-    u = np.linspace(*us[tops > tops.max() - 18][[0, -1]], rows)[:, None]
-    heights = log_f(u, scan)
-    inside = heights > heights.max(axis=1, keepdims=True) - 18
-    low, high = scan[inside.argmax(axis=1)], scan[-1 - inside[:, ::-1].argmax(axis=1)]
-    t = np.linspace(low, high, columns, axis=1)
-    area = np.gradient(u, axis=0) * (t[:, 1] - t[:, 0])[:, None]
-    volume = area * np.exp(log_f(u, t))
-    parts = np.broadcast_arrays(u, t, area, volume / volume.sum())
-    u, t, area, weight = (part.ravel() for part in parts)
-    table = SimpleNamespace(u=u, t=t, area=area, sa=np.exp(u), sy=np.exp(t), weight=weight)
+def printed_log_ratio(t, u):
+    D, S, center, scatter = sums(t)
+    z = np.exp(2 * u) / (S0**2 * S)
+    return (
+        (t / 2 - D / 2 - np.log(S) / 2)
+        + (-(PUPILS - 3) * u - (SS.sum() + scatter) / 2 * np.exp(-2 * u))
+        + (-(1 / B + np.exp(t / 2) / A) * np.exp(u) - np.log(1 + z) / 2)
+        - (center - M0) ** 2 / (2 * S0**2 * (1 + z))
+    )
+
+
+def small_ratios():
+    return ratios.Ratios(summarise_schools(SCORES), M0, S0, A, B)
+
+
+def make_table(step):
+    """Nodes, where the code places them, and weights as section 8 has them."""
+    code, t = small_ratios(), np.arange(-45, 12, step)
+    windows, _ = code.columns(t, code.sums(t))
+    u, h = np.log(code.unit) + windows.peak + windows.table()[0], windows.step
+    volume = h * np.exp(printed_log_ratio(t := t[windows.column], u))
+    parts = np.broadcast_arrays(t, u, h, volume / volume.sum())
+    t, u, h, weight = (part.ravel() for part in parts)
+    table = SimpleNamespace(t=t, u=u, h=h, weight=weight, sa=np.exp(u + t / 2), sy=np.exp(u))
     table.P, table.M, _ = pieces(table.sa, table.sy)
     return table
 
 
 @pytest.fixture(scope="module")
 def table():
-    return make_table(100, 40)
+    return make_table(0.5)
 
 
 @pytest.fixture(params=["mu", "alpha of the smallest", "alpha of the largest"])
@@ -244,12 +263,12 @@ def test_eq_exact_joint(model):
     of_model = model.compile_logp(jacobian=False)
     printed, other = [], []
     for case in CASES:
-        product = norm.pdf(case.mu, M0, S0) * expon.pdf(case.sa, scale=A)
-        product *= expon.pdf(case.sy, scale=B)
+        density = norm.pdf(case.mu, M0, S0) * expon.pdf(case.sa, scale=A)
+        density *= expon.pdf(case.sy, scale=B)
         for j in range(J):
-            product *= np.prod(norm.pdf(Y[MINE[j]], case.alphas[j], case.sy))
-            product *= norm.pdf(case.alphas[j], case.mu, case.sa)
-        printed.append(np.log(product))
+            density *= np.prod(norm.pdf(Y[MINE[j]], case.alphas[j], case.sy))
+            density *= norm.pdf(case.alphas[j], case.mu, case.sa)
+        printed.append(np.log(density))
         names = {"global_mean": case.mu, "school_means": case.alphas}
         values = {**names, "global_sigma_log__": np.log(case.sa), "sigma_y_log__": np.log(case.sy)}
         other.append(of_model(values))
@@ -309,31 +328,6 @@ def test_eq_exact_plan():
 FOUR = sp.symbols("y1:5", real=True)
 BAR = sum(FOUR) / 4
 alpha = sp.Symbol("alpha", real=True)
-
-
-def test_eq_exact_two_steps():
-    r"""
-    \begin{split}
-    &y_{ij} - \alpha_j \\
-    &\quad = (y_{ij} - \bar y_j) + (\bar y_j - \alpha_j)
-    \end{split}
-    """
-    assert same((FOUR[0] - BAR) + (BAR - alpha), FOUR[0] - alpha)
-
-
-def test_eq_exact_product():
-    r"""
-    \begin{split}
-    &\sum_{i=1}^{n_j}
-    2\, (y_{ij} - \bar y_j)(\bar y_j - \alpha_j) \\
-    &\quad = 2\, (\bar y_j - \alpha_j)
-    \sum_{i=1}^{n_j} (y_{ij} - \bar y_j) \\
-    &\quad = 0
-    \end{split}
-    """
-    left = sum(2 * (y - BAR) * (BAR - alpha) for y in FOUR)
-    assert same(2 * (BAR - alpha) * sum(y - BAR for y in FOUR), left)
-    assert same(left, 0)
 
 
 def test_eq_exact_ss():
@@ -465,7 +459,7 @@ def test_eq_exact_school_likelihood():
 
 # 4. Average over the mean of the schools. Three schools in symbols.
 
-mu, m0, M_ = sp.symbols("mu m0 M", real=True)
+mu, m0 = sp.symbols("mu m0", real=True)
 s0 = sp.Symbol("s0", positive=True)
 WS = sp.symbols("w1:4", positive=True)
 BARS = sp.symbols("m1:4", real=True)
@@ -520,71 +514,17 @@ def test_eq_exact_centre():
         assert printed == pytest.approx(condition(OF_MU, case))
 
 
-def test_eq_exact_balance():
-    r"""
-    \sum_{j=1}^{J} w_j (\bar y_j - M)
-    = \frac{M - m_0}{s_0^2}
-    """
-    for case in CASES:
-        M, _ = condition(OF_MU, case)
-        left = np.sum((MEANS - M) / v(case.sa, case.sy))
-        assert left == pytest.approx((M - M0) / S0**2)
-
-
-def test_eq_exact_mu_product():
-    r"""
-    \begin{split}
-    &2\, (\mu - M) \Biggl(\frac{M - m_0}{s_0^2} \\
-    &\qquad - \sum_{j=1}^{J} w_j (\bar y_j - M)\Biggr)
-    = 0
-    \end{split}
-    """
-    pulls = sum(w * (bar - M_) for w, bar in zip(WS, BARS, strict=True))
-    printed = 2 * (mu - M_) * ((M_ - m0) / s0**2 - pulls)
-    # It is what the squares leave, wherever M lies; and it vanishes at the page's M.
-    assert same(printed, squares(mu) - squares(M_) - P_OF * (mu - M_) ** 2)
-    assert same(printed.subs(M_, M_OF), 0)
-
-
-def test_eq_exact_remainder():
-    r"""
-    \begin{split}
-    Q &= \sum_{j=1}^{J} w_j (\bar y_j - M)^2 \\
-    &\quad + \frac{(M - m_0)^2}{s_0^2}
-    \end{split}
-    """
-    for case in CASES:
-        M, _ = condition(OF_MU, case)
-        w = 1 / v(case.sa, case.sy)
-        printed = np.sum(w * (MEANS - M) ** 2) + (M - M0) ** 2 / S0**2
-        lowest = optimize.minimize_scalar(
-            lambda mu, w=w: np.sum(w * (MEANS - mu) ** 2) + (mu - M0) ** 2 / S0**2
-        )
-        assert printed == pytest.approx(lowest.fun)
-
-
 def test_eq_exact_one_square():
     r"""
     \begin{split}
+    Q &= \sum_{j=1}^{J} w_j (\bar y_j - M)^2 \\
+    &\quad + \frac{(M - m_0)^2}{s_0^2} \\
     &\sum_{j=1}^{J} w_j (\bar y_j - \mu)^2
     + \frac{(\mu - m_0)^2}{s_0^2} \\
     &\quad = P\, (\mu - M)^2 + Q
     \end{split}
     """
     assert same(P_OF * (mu - M_OF) ** 2 + squares(M_OF), squares(mu))
-
-
-def test_eq_exact_mu_area():
-    r"""
-    \begin{split}
-    &\int \exp\left(-\tfrac{1}{2} P\,
-    (\mu - M)^2\right) d\mu \\
-    &\quad = \sqrt{2\pi}\; P^{-1/2}
-    \end{split}
-    """
-    P = sp.Symbol("P", positive=True)
-    area = sp.integrate(sp.exp(-P * (mu - M_) ** 2 / 2), (mu, -sp.oo, sp.oo))
-    assert same(sp.sqrt(2 * sp.pi) * P ** sp.Rational(-1, 2), area)
 
 
 def test_eq_exact_mu_integral():
@@ -615,17 +555,6 @@ def test_eq_exact_mu_integral():
 # 5. and 6. Two unknowns, and no spike
 
 
-def test_eq_exact_totals():
-    r"""
-    N = \sum_{j=1}^{J} n_j,
-    \qquad
-    \mathrm{SS} = \sum_{j=1}^{J} \mathrm{SS}_j
-    """
-    assert SIZES.sum() == len(Y)
-    _, unexplained, *_ = np.linalg.lstsq(MINE.T.astype(float), Y)
-    assert SS.sum() == pytest.approx(unexplained.item())
-
-
 def test_eq_exact_log_scales():
     r"""
     \begin{split}
@@ -642,31 +571,23 @@ def test_eq_exact_log_scales():
     assert constant(printed_log_scales(sa, sy), log_scales(sa, sy))
 
 
-def test_eq_exact_floor():
-    r"""
-    v_j \ge \frac{\sigma_y^2}{n_j}
-    """
-    sa, sy = np.meshgrid(np.logspace(-9, 2, 12), np.logspace(-2, 2, 9))
-    assert (v(sa, sy) >= sy[..., None] ** 2 / SIZES).all()
-    assert v(0, 3.0) == pytest.approx(9 / SIZES)  # and it is reached
-
-
 def test_eq_exact_bound():
     r"""
     \begin{split}
     &p(\sigma_\alpha, \sigma_y \mid y)
     \le K\, \sigma_y^{-N} \\
     &\quad \times \exp\left(-\frac{\mathrm{SS}}{2\sigma_y^2}
-    - \frac{\sigma_y}{b}\right)
+    - \frac{\sigma_y}{b} - \frac{\sigma_\alpha}{a}\right)
     \end{split}
     """
     K = S0 * np.sqrt(np.prod(SIZES))  # from the three bounds in the sentences before it
 
-    def printed(sy, scatter=1):
-        return K * sy ** -float(PUPILS) * np.exp(-scatter * SS.sum() / (2 * sy**2) - sy / B)
+    def printed(sy, sa=0, scatter=1):
+        exponent = -scatter * SS.sum() / (2 * sy**2) - sy / B - sa / A
+        return K * sy ** -float(PUPILS) * np.exp(exponent)
 
     sa, sy = np.meshgrid(np.logspace(-9, 2, 30), np.logspace(-0.3, 2, 30))
-    assert (printed_log_scales(sa, sy) <= np.log(printed(sy))).all()
+    assert (printed_log_scales(sa, sy) <= np.log(printed(sy, sa))).all()
     finite = area(printed, 0.01, 400, [1, 5, 20])
     assert finite == pytest.approx(area(printed, 0.001, 800, [1, 5, 20]))
     assert area(lambda sy: printed(sy, scatter=0), 0.001, 1, [0.1]) > 1e12 * finite  # "provided"
@@ -678,30 +599,111 @@ def test_eq_exact_bound():
     assert curve[:2] == pytest.approx(2 * [curve[2]], rel=1e-4)
 
 
-# 7. A table of nodes and weights
+# 7. The ratio of the two spreads
 
 
-def test_eq_exact_log_scale():
+def test_eq_exact_change():
     r"""
     \begin{split}
-    &\log p(u, t \mid y) \\
-    &\quad = \log p(\sigma_\alpha, \sigma_y \mid y)
-    + u + t
+    &\rho = \frac{\sigma_\alpha^2}{\sigma_y^2},
+    \quad t = \log \rho,
+    \quad u = \log \sigma_y \\
+    &\log p(t, u \mid y) \\
+    &\quad = \log p(\sigma_\alpha, \sigma_y \mid y) \\
+    &\qquad + 2u + \frac{t}{2} + C
     \end{split}
     """
-    (u1, u2), (t1, t2) = (0.5, 1.2), (1.4, 1.9)
+    t, u = sp.symbols("t u", real=True)
+    scales = sp.Matrix([sp.exp(u + t / 2), sp.exp(u)])
+    assert same(sp.log(scales[0] ** 2 / scales[1] ** 2).simplify(), t)
+    stretch = sp.Abs(scales.jacobian([t, u]).det()).simplify()
+    assert same(sp.expand_log(sp.log(stretch), force=True), 2 * u + t / 2 - sp.log(2))
 
-    def printed(u, t):
-        return np.exp(log_scales(np.exp(u), np.exp(t)) + u + t)
 
-    volume, _ = integrate.dblquad(printed, t1, t2, u1, u2, epsabs=0, epsrel=1e-7)
-    same_volume, _ = integrate.dblquad(
-        lambda sa, sy: np.exp(log_scales(sa, sy)),
-        *np.exp([t1, t2, u1, u2]),
-        epsabs=0,
-        epsrel=1e-7,
-    )
-    assert volume == pytest.approx(same_volume)
+def test_eq_exact_sums():
+    r"""
+    \begin{split}
+    D &= \sum_{j=1}^{J} \log(1 + n_j \rho) \\
+    r_j &= \frac{n_j}{1 + n_j \rho},
+    \qquad
+    S = \sum_{j=1}^{J} r_j \\
+    \hat\mu &= \frac{1}{S} \sum_{j=1}^{J} r_j\, \bar y_j \\
+    B &= \sum_{j=1}^{J} r_j\, (\bar y_j - \hat\mu)^2
+    \end{split}
+    """
+    for t in (-4.0, 0.0, 3.0):
+        printed = D, S, center, scatter = sums(t)
+        # Generalised least squares of the pupils' scores, in units of the spread within.
+        cov = covariance(OF_SCORE, np.exp(t / 2), 1.0, s0=0)
+        inverse, ones = np.linalg.inv(cov), np.ones(PUPILS)
+        assert np.linalg.slogdet(cov)[1] == pytest.approx(D)
+        assert ones @ inverse @ ones == pytest.approx(S)
+        assert ones @ inverse @ Y / S == pytest.approx(center)
+        assert (Y - center) @ inverse @ (Y - center) == pytest.approx(SS.sum() + scatter)
+        of_code = small_ratios()
+        found = of_code.sums(np.array([t]))[:, 0] + [0, 0, of_code.centre, 0]
+        assert found == pytest.approx(printed)
+
+
+def test_eq_exact_split():
+    r"""
+    \begin{split}
+    z &= \frac{\sigma_y^2}{s_0^2\, S} \\
+    P &= \frac{S}{\sigma_y^2}\, (1 + z) \\
+    Q &= \frac{B}{\sigma_y^2}
+    + \frac{(\hat\mu - m_0)^2}{s_0^2\, (1 + z)}
+    \end{split}
+    """
+    for case in CASES:
+        _, S, center, scatter = sums(2 * np.log(case.sa / case.sy))
+        z = case.sy**2 / (S0**2 * S)
+        P = S / case.sy**2 * (1 + z)
+        Q = scatter / case.sy**2 + (center - M0) ** 2 / (S0**2 * (1 + z))
+        assert pytest.approx(1 / condition(OF_MU, case)[1]) == P
+        assert pytest.approx(pieces(case.sa, case.sy)[2]) == Q
+
+
+def test_eq_exact_ratio():
+    r"""
+    \begin{split}
+    &\log p(t, u \mid y) \\
+    &\quad = \frac{t}{2} - \frac{D}{2}
+    - \frac{1}{2} \log S \\
+    &\qquad - (N - 3)\, u
+    - \frac{\mathrm{SS} + B}{2}\, e^{-2u} \\
+    &\qquad - \left(\frac{1}{b}
+    + \frac{e^{t/2}}{a}\right) e^u \\
+    &\qquad - \frac{1}{2} \log(1 + z) \\
+    &\qquad - \frac{(\hat\mu - m_0)^2}{2 s_0^2\, (1 + z)} + C
+    \end{split}
+    """
+    t, u = np.meshgrid(np.linspace(-20, 4, 9), np.linspace(0.5, 4, 7))
+    other = log_scales(np.exp(u + t / 2), np.exp(u)) + 2 * u + t / 2
+    assert constant(printed_log_ratio(t, u), other)
+    # The code's columns are the same, with u measured from the log of the pooled sd within.
+    of_code, t = small_ratios(), np.linspace(-20, 4, 9)
+    windows, log = of_code.columns(t, of_code.sums(t))
+    delta, above = windows.table()
+    u = np.log(of_code.unit) + windows.peak + delta
+    assert constant(log + above, printed_log_ratio(t[windows.column], u))
+
+
+def test_a_column_has_two_peaks_at_most():
+    names = "s power squares rate loose pull"
+    s, power, squares, rate, loose, pull = sp.symbols(names, positive=True)
+    z = loose * s**2  # s is e to the u
+    terms = -power * sp.log(s) - squares / (2 * s**2) - rate * s
+    terms += -sp.log(1 + z) / 2 - pull / (2 * (1 + z))
+    slope = sp.together(s * sp.diff(terms, s) * s**2 * (1 + z) ** 2)
+    signs = [
+        [c for c in (1, -1) if (c * coefficient).is_positive] or [1, -1]
+        for _, coefficient in sorted(sp.Poly(sp.cancel(slope), s).terms())
+    ]
+    changes = [sum(one != other for one, other in pairwise(some)) for some in product(*signs)]
+    assert max(changes) == 3  # by Descartes' rule of signs
+
+
+# 8. A table of nodes and weights
 
 
 def test_eq_exact_trapezoid():
@@ -714,18 +716,19 @@ def test_eq_exact_trapezoid():
         return abs(h * np.sum(np.exp(x - np.exp(x))) - 1)
 
     assert 1e-6 < error(1) < 1e-3
-    assert error(0.5) < 10 * error(1) ** 2  # "with each halving ... digits about doubles"
+    assert error(0.5) < 10 * error(1) ** 2  # "with each halving ... at least doubles, or nearly"
 
 
 def test_eq_exact_weights(table, exact):
     r"""
     \omega_g
-    = \frac{\ell_g h_g\; p(u_g, t_g \mid y)}
-    {\sum_{k=1}^{G} \ell_k h_k\; p(u_k, t_k \mid y)}
+    = \frac{h_g\; p(t_g, u_g \mid y)}
+    {\sum_{k=1}^{G} h_k\; p(t_k, u_k \mid y)}
     """
     assert table.weight.sum() == pytest.approx(1)
-    density = np.exp(log_scales(table.sa, table.sy) + table.u + table.t) / exact.total
-    assert table.weight == pytest.approx(table.area * density, rel=1e-6)
+    # Half of the two spreads' product is what a step of t and one of u are on their own scales.
+    density = np.exp(log_scales(table.sa, table.sy)) * table.sa * table.sy / 2 / exact.total
+    assert table.weight == pytest.approx(0.5 * table.h * density, rel=1e-6)
 
 
 def test_eq_exact_average(table, exact):
@@ -733,18 +736,103 @@ def test_eq_exact_average(table, exact):
     \begin{split}
     &\mathrm{E}[f(\sigma_\alpha, \sigma_y) \mid y] \\
     &\quad \approx \sum_{g=1}^{G}
-    \omega_g\, f(e^{u_g},\ e^{t_g})
+    \omega_g\, f(e^{u_g + t_g / 2},\ e^{u_g})
     \end{split}
     """
-    finer = make_table(200, 80)
-    assert len(table.weight) < 5000  # "a few thousand nodes are plenty"
+    finer = make_table(0.25)
     for f in (lambda sa, sy: sa, lambda sa, sy: sa**2, lambda sa, sy: sa / (1 + sy)):
         printed = np.sum(table.weight * f(table.sa, table.sy))
         assert printed == pytest.approx(np.sum(exact.chance * f(exact.sa, exact.sy)), rel=1e-5)
         assert printed == pytest.approx(np.sum(finer.weight * f(finer.sa, finer.sy)), rel=1e-5)
 
 
-# 8. Going back down
+# 9. What is left out. Random cities; and each of the three things that may be held.
+
+HELD = {
+    "sigma_y": lambda rho: 1 + 0 * rho,  # its square, in units of that of sigma_y
+    "sigma_alpha": lambda rho: rho,
+    "both": lambda rho: 1 + rho,
+}
+
+
+def factors(city, hold, t, x):
+    """Logs of the nine factors, in the page's order."""
+    rho = np.exp(t)
+    sy = np.exp(x) / np.sqrt(HELD[hold](rho))
+    sa = np.sqrt(rho) * sy
+    variance = sa[..., None] ** 2 + sy[..., None] ** 2 / city.n
+    w = 1 / variance
+    P = 1 / city.s0**2 + w.sum(axis=-1)
+    M = (city.m0 / city.s0**2 + w @ city.means) / P
+    Q = (w * (city.means - M[..., None]) ** 2).sum(axis=-1) + (M - city.m0) ** 2 / city.s0**2
+    first = t / 2, 2 * np.log(sy), -sa / city.a, -sy / city.b
+    pupils = -(city.n.sum() - city.n.size) * np.log(sy), -city.ss.sum() / (2 * sy**2)
+    schools = -np.log(variance).sum(axis=-1) / 2, -np.log(P) / 2, -Q / 2
+    return np.stack(np.broadcast_arrays(*first, *pupils, *schools))
+
+
+def random_city(seed):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(1, 10 ** rng.integers(1, 5), rng.integers(2, 7))
+    n[0] += 1
+    ss, means = (n - 1) * rng.uniform(0.1, 3, n.size), rng.normal(0, 2, n.size)
+    m0, s0, a, b = priors = rng.normal(0, 3), *10 ** rng.uniform(-1.5, 1.5, 3)
+    code = ratios.Ratios(pd.DataFrame({"n": n, "mean": means, "ss": ss}), *priors)
+    low = rng.uniform(-9, 3, 6)
+    city = SimpleNamespace(n=n, means=means, ss=ss, m0=m0, s0=s0, a=a, b=b, code=code)
+    return city, low, low + 10 ** rng.uniform(-2, 0.7, 6)
+
+
+@pytest.mark.parametrize("hold", HELD)
+def test_eq_exact_factors(hold):
+    r"""
+    \begin{split}
+    &p(t, x \mid y) \propto e^{t/2} \cdot \sigma_y^2 \\
+    &\quad \cdot e^{-\sigma_\alpha / a}
+    \cdot e^{-\sigma_y / b} \\
+    &\quad \cdot \sigma_y^{-(N - J)}
+    \cdot e^{-\mathrm{SS} / (2 \sigma_y^2)} \\
+    &\quad \cdot \prod_{j=1}^{J} v_j^{-1/2}
+    \cdot P^{-1/2} \cdot e^{-Q / 2}
+    \end{split}
+    """
+    mine = SimpleNamespace(n=SIZES, means=MEANS, ss=SS, m0=M0, s0=S0, a=A, b=B)
+    t, u = np.meshgrid(np.linspace(-20, 4, 9), np.linspace(0.5, 4, 7))
+    other = log_scales(np.exp(u + t / 2), np.exp(u)) + 2 * u + t / 2
+    together = np.log(np.exp(2 * u + t) + np.exp(2 * u)) / 2
+    x = {"sigma_y": u, "sigma_alpha": u + t / 2, "both": together}[hold]
+    assert constant(factors(mine, hold, t, x).sum(axis=0), other)
+    steps = np.diff(factors(mine, hold, t, x[:, :1]), axis=2)  # "goes in one direction"
+    assert ((steps > -1e-9).all(axis=(1, 2)) | (steps < 1e-9).all(axis=(1, 2))).all()
+
+
+@pytest.mark.parametrize("hold", HELD)
+@pytest.mark.parametrize("seed", range(12))
+def test_eq_exact_between(hold, seed):
+    r"""
+    \begin{split}
+    &t_1 \le t \le t_2: \\
+    &\quad \prod_{i=1}^{9} f_i(t, x) \\
+    &\qquad \le \prod_{i=1}^{9}
+    \max\bigl(f_i(t_1, x),\ f_i(t_2, x)\bigr)
+    \end{split}
+    """
+    city, low, high = random_city(seed)
+    x = np.linspace(-12, 10, 20_001)
+    ends = [factors(city, hold, t[:, None], x) for t in (low, high)]
+    printed = np.maximum(*ends).sum(axis=0)
+    between = np.linspace(low, high, 41)
+    density = factors(city, hold, between[..., None], x[::200]).sum(axis=0)
+    assert (density <= printed[:, ::200] + 1e-9 * (1 + np.abs(density))).all()
+    # The code's bound is the area of this one, and no mass in between is larger.
+    sides = [(t, city.code.sums(t)) for t in (low, high)]
+    bounds = city.code.masses(*sides, hold)
+    assert constant(bounds[0], logsumexp(printed, axis=1))
+    for t in between:
+        assert (city.code.masses((t, city.code.sums(t))) <= bounds + 1e-9).all()
+
+
+# 10. Going back down
 
 
 def test_eq_exact_mu():
@@ -800,7 +888,7 @@ def test_eq_exact_alpha():
             assert (mean[j], variance[j]) == pytest.approx(condition(OF_ALPHA[j], case))
 
 
-# 9. and 10. Every parameter, and draws
+# 11. and 12. Every parameter, and draws
 
 
 def test_eq_exact_mixture(theta, exact):
@@ -817,24 +905,18 @@ def test_eq_exact_mixture(theta, exact):
         assert printed == pytest.approx(np.sum(exact.chance * np.exp(joint - alone)), rel=1e-5)
 
 
-def test_eq_exact_mean(theta, table):
-    r"""
-    \mathrm{E}[\theta \mid y] \approx
-    \sum_{g=1}^{G} \omega_g\, c_g
-    """
-    printed = np.sum(table.weight * theta.c)
-    assert printed == pytest.approx(np.trapezoid(theta.x * theta.density, theta.x))
-
-
-def test_eq_exact_variance(theta, table):
+def test_eq_exact_moments(theta, table):
     r"""
     \begin{split}
+    \mathrm{E}[\theta \mid y] &\approx
+    \sum_{g=1}^{G} \omega_g\, c_g \\
     \mathrm{Var}(\theta \mid y) &\approx
     \sum_{g=1}^{G} \omega_g\, (d_g^2 + c_g^2) \\
     &\quad - \mathrm{E}[\theta \mid y]^2
     \end{split}
     """
-    mean = np.trapezoid(theta.x * theta.density, theta.x)
+    mean = np.sum(table.weight * theta.c)
+    assert mean == pytest.approx(np.trapezoid(theta.x * theta.density, theta.x))
     printed = np.sum(table.weight * (theta.d**2 + theta.c**2)) - mean**2
     variance = np.trapezoid((theta.x - mean) ** 2 * theta.density, theta.x)
     assert printed == pytest.approx(variance)
@@ -881,7 +963,7 @@ def test_eq_exact_chain():
     assert constant(printed, [log_joint(case) for case in CASES])
 
 
-# 11. The same posterior from summaries. SciPy's gamma density; and the joint density of the scores.
+# 13. The same posterior from summaries. SciPy's gamma density; and the joint density of the scores.
 
 
 def gamma_logpdf(x, shape, rate):
@@ -963,6 +1045,14 @@ def sentences():
     city = simulate_city(seed=42)
     schools = len(city.true_school_means)
     unknowns, kept = schools + 3, 3 * schools
+    posterior = exact_posterior(summarise_schools(city.scores))
+    columns, windows, _ = posterior.nodes.runs
+    assert posterior.outside < 1e-11 < posterior.error * 100 < 1e-7
+    solve, check = map(inspect.getsource, (ratios.Ratios.solve, posterior._check))
+    assert "< 1e-7" in solve and "step, cost = 2.0" in solve and "< 1e-4" in check
+    digits = -np.log10(2 * np.exp(-2 * np.pi**2 / 0.8**2))  # of the trapezoid rule, by its series
+    assert "0.8 * sd" in inspect.getsource(quadrature.Columns)
+    assert "0.002 sds" in inspect.getsource(type(posterior).error.func)
     return [
         f"The book takes $m_0 = {mean:g}$, $s_0 = {sd:g}$, $a = {a:g}$ and $b = {b:g}$.",
         *(f"`{name}`" for name in names),
@@ -971,8 +1061,19 @@ def sentences():
         f"turns {len(city.scores)} scores into {kept} numbers. It would be {kept} numbers",
         f"Of {unknowns} unknowns, two are left.",
         f"climbed from {unknowns} unknowns to two.",
-        rf"to $e^{{-18}}$ of its top, which is one part in {np.exp(18) / 1e6:.0f} million.",
-        f"it is 3%, and the one at which it is 97%. Between them lies the {97 - 3}% equal-tailed",
+        f"in their place, {2 * schools + 1} numbers are left.",
+        f"{posterior.t.size} ratios are enough: the schools are added up {posterior.t.size} times",
+        rf"has fallen to $e^{{-{quadrature.CUT:g}}}$ of it.",
+        f"steps of 0.8 standard deviations give the area with {digits:.0f} correct digits.",
+        f"In the city the table has {columns.size} columns of {windows.nodes} nodes.",
+        rf"whose bound is below $e^{{{ratios.DEAD:g}}}$ of the whole",
+        "In the city that is less than one part in $10^{11}$.",
+        "In the city it is less than $10^{-9}$.",
+        "found to within 0.002 posterior standard deviations.",
+        "Where the error is not below $10^{-4}$,",
+        "With $f_1, \\ldots, f_9$ for the factors",
+        "it is 3%, and the one at which it is 97%.",
+        f"Between the two ends lies the {97 - 3}% equal-tailed interval.",
     ]
 
 
