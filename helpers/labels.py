@@ -18,8 +18,7 @@ KINDS = {
     "yes and no": (bool, np.bool_),
     "numbers": (int, np.integer, float, np.floating),
     "text": (str,),
-    "timestamps": (datetime.datetime, np.datetime64),
-    "dates": (datetime.date,),
+    "dates": (datetime.date, np.datetime64),
     "durations": (datetime.timedelta, np.timedelta64),
     "times of day": (datetime.time,),
     "bytes": (bytes,),
@@ -51,6 +50,23 @@ def encode(column: pd.Series) -> tuple[NDArray, pd.Index]:
     used, codes = np.unique(np.r_[-1, codes], return_inverse=True)
     places, labels = pd.factorize(_one_form(pd.Index(values)[used[1:]]), sort=True)
     return np.r_[-1, places][codes[1:]], labels
+
+
+def to_pandas(column: pa.ChunkedArray) -> pd.Series:
+    """A column as pandas holds it, its types kept."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        chunks = [chunk.dictionary.take(chunk.indices) for chunk in column.chunks]
+        column, kind = pa.chunked_array(chunks, kind.value_type), kind.value_type
+    if pa.types.is_interval(kind):  # what DuckDB takes a duration for
+        spans = column.to_pylist()
+        if any(span and span[0] for span in spans):
+            raise ValueError(_unfit("months, which differ in length"))
+        spans = [span and datetime.timedelta(span[1], 0, span[2] // 1000) for span in spans]
+        return pd.Series(spans, dtype="timedelta64[us]")
+    if isinstance(kind, pa.BaseExtensionType):
+        return column.to_pandas()
+    return column.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def join(indexes: list[pd.Index]) -> pd.Series:
@@ -105,7 +121,12 @@ def _one_form(labels: pd.Index) -> pd.Index:
         labels = labels.infer_objects()
     if isinstance(labels.dtype, pd.IntervalDtype | pd.PeriodDtype):
         return labels
-    if labels.dtype == object and len(labels) and _kind(type(labels[0])) == "identifiers":
+    first = _kind(type(labels[0])) if labels.dtype == object and len(labels) else ""
+    if first == "dates":
+        moments = [pd.Timestamp(label) for label in labels]
+        zoned = moments[0].tzinfo is not None
+        labels = pd.DatetimeIndex([at.tz_convert("UTC") if zoned else at for at in moments])
+    elif first == "identifiers":
         labels = labels.map(str)
     try:
         values = pa.array(pd.Series(labels), from_pandas=True)
@@ -132,12 +153,6 @@ def _from_arrow(values: pa.Array) -> pd.Index:
         return moments if kind.tz is None else moments.tz_localize("UTC")
     if is_a.is_duration(kind):
         return pd.Index(_microseconds(values, "duration"))
-    if is_a.is_interval(kind):  # what DuckDB takes a duration for
-        spans = values.to_pylist()
-        if any(months for months, _, _ in spans):
-            raise ValueError(_unfit("months, which differ in length"))
-        spans = [pd.Timedelta(days, "D") + pd.Timedelta(rest, "ns") for _, days, rest in spans]
-        return _from_arrow(pa.array(pd.Series(spans, dtype="timedelta64[ns]")))
     if is_a.is_decimal(kind) or is_a.is_time(kind) or "binary" in str(kind):
         return pd.Index(values.to_pylist(), dtype=object)
     if is_a.is_null(kind):

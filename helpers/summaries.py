@@ -5,6 +5,7 @@ becomes parts, a part is summarised in its own way, and all parts are merged and
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from helpers.labels import EXACT, encode, join, refuse_look_alikes
+from helpers.labels import EXACT, encode, join, refuse_look_alikes, to_pandas
 
 LARGEST = 1e140  # the squares of so many, all added up, are still 64-bit floats
 
@@ -78,7 +79,7 @@ def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
         part = _of_partitions(scores, school, score)
     elif nw.dependencies.is_pyarrow_table(scores):
         _check_columns(scores.column_names, school, score)
-        part = _part(_to_pandas(scores[school]), _to_pandas(scores[score]), score)
+        part = _part(to_pandas(scores[school]), to_pandas(scores[score]), score)
     else:
         frame = nw.from_native(scores)
         relation = nw.dependencies.is_duckdb_relation(scores)
@@ -86,7 +87,7 @@ def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
         _check_columns(names, school, score)
         if isinstance(frame, nw.DataFrame):
             table = frame.select(school, score).to_arrow()
-            part = _part(_to_pandas(table[school]), _to_pandas(table[score]), score)
+            part = _part(to_pandas(table[school]), to_pandas(table[score]), score)
         else:
             part = _where_it_is(frame, school, score)
     return _finish(part, school, score)
@@ -97,15 +98,6 @@ def _check_columns(names: list, *wanted: str) -> None:
         if names.count(name) != 1:
             problem = "two columns are called" if name in names else "no column"
             raise ValueError(f"{problem} {name!r}; the columns are {names}")
-
-
-def _to_pandas(column: pa.ChunkedArray) -> pd.Series:
-    """The column, its types kept."""
-    kind = column.type
-    if pa.types.is_dictionary(kind) and not isinstance(kind.value_type, pa.BaseExtensionType):
-        column = column.cast(kind.value_type)
-    extension = isinstance(getattr(kind, "value_type", kind), pa.BaseExtensionType)
-    return column.to_pandas(types_mapper=None if extension else pd.ArrowDtype)
 
 
 def _part(labels: pd.Series, scores: pd.Series, name: str) -> Part:
@@ -239,7 +231,7 @@ def _read(rows: nw.LazyFrame, native: str) -> Part:
     numbers = {"n": found["n"], "bad": found["n"] - found["usable"] - found["huge"]}
     numbers |= {"huge": found["huge"], "base": base, "apart": 0.0}
     numbers |= {"ss": squares.mask(alike, 0.0), "low": low, "high": high}
-    return _merge_rows(_to_pandas(table["school"]), pd.DataFrame(numbers))
+    return _merge_rows(to_pandas(table["school"]), pd.DataFrame(numbers))
 
 
 def _exactly(numbers: pd.Series) -> pd.Series:
@@ -252,7 +244,8 @@ def merge(parts: list[Part]) -> Part:
     """Make one row of all the rows that a school has."""
     numbers = pd.concat([part.numbers for part in parts if len(part.labels)] or [parts[0].numbers])
     whole = _merge_rows(join([part.labels for part in parts]), numbers)
-    return Part(whole.labels, whole.numbers, sum(part.unlabelled for part in parts))
+    unlabelled = whole.unlabelled + sum(part.unlabelled for part in parts)
+    return Part(whole.labels, whole.numbers, unlabelled)
 
 
 def _merge_rows(labels: pd.Series, numbers: pd.DataFrame) -> Part:
@@ -285,13 +278,20 @@ def _finish(part: Part, school: str, score: str) -> pd.DataFrame:
     _refuse(found.index[found["bad"] > 0], f"column {score!r} is missing or infinite")
     _refuse(found.index[found["huge"] > 0], f"column {score!r} lies beyond ±{LARGEST:.0e}")
     low, high = found["low"], found["high"]
-    if object in (low.dtype, high.dtype):  # more digits than a float holds, before they became one
-        spread = [float(Fraction(b) - Fraction(a)) for a, b in zip(low, high, strict=True)]
-        digit = np.spacing(np.maximum(low.astype(float).abs(), high.astype(float).abs()))
-        lost = (np.array(spread) > 0) & (digit > 1e-9 * np.array(spread))
+    if (
+        low.dtype.kind + high.dtype.kind != "ff"
+    ):  # more digits than a float holds, before they became one
+        lost = [_lost(a, b) for a, b in zip(low, high, strict=True)]
         problem = f"column {score!r} has more digits than 64-bit floats can tell apart"
         _refuse(found.index[lost], f"{problem} (subtract a constant first)")
     return _table(found)
+
+
+def _lost(low: Any, high: Any) -> bool:
+    """Whether rounding scores from `low` to `high` to floats harms the differences."""
+    spread, largest = Fraction(high) - Fraction(low), max(abs(low), abs(high))
+    fits = largest <= EXACT and not isinstance(low, Decimal)
+    return spread > 0 and not fits and np.spacing(float(largest)) > 1e-9 * spread
 
 
 def _table(numbers: pd.DataFrame) -> pd.DataFrame:
