@@ -47,9 +47,12 @@ def encode(column: pd.Series) -> tuple[NDArray, pd.Index]:
             codes, values = pd.factorize(column)
         except (pa.ArrowException, TypeError) as fault:
             raise ValueError(_unfit(column.dtype)) from fault
-    used, codes = np.unique(np.r_[-1, codes], return_inverse=True)
-    places, labels = pd.factorize(_one_form(pd.Index(values)[used[1:]]), sort=True)
-    return np.r_[-1, places][codes[1:]], labels
+    codes = np.asarray(codes, dtype=np.intp)  # categories have theirs in fewer bits
+    used = np.flatnonzero(np.bincount(codes + 1, minlength=len(values) + 1)[1:])
+    places, labels = pd.factorize(_one_form(pd.Index(values)[used]), sort=True)
+    place = np.full(len(values) + 1, -1)  # the last one for -1, a row without a label
+    place[used] = places
+    return place[codes], labels
 
 
 def to_pandas(column: pa.ChunkedArray) -> pd.Series:

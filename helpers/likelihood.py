@@ -7,8 +7,8 @@ from scipy.optimize import brentq
 
 from helpers.summaries import check_summaries
 
-STEP = 0.2  # of the logarithm of the ratio
-CHUNK = 1_000_000  # numbers in memory at a time
+STEP = 0.4  # of the logarithm of the ratio
+CHUNK = 200_000  # numbers in memory at a time
 
 
 def maximum_likelihood(schools: pd.DataFrame, *, restricted: bool = False) -> pd.Series:
@@ -57,17 +57,21 @@ def maximum_likelihood(schools: pd.DataFrame, *, restricted: bool = False) -> pd
     scatter = np.bincount(size, (apart - mean[size]) ** 2)
     freedom = n @ count - restricted
 
-    def profile(ratios: NDArray) -> tuple[NDArray, ...]:
-        """Deviance (up to a constant), its slope, μ and σ_y², given σ_α² / σ_y²."""
+    def best(ratios: NDArray) -> tuple[NDArray, ...]:
+        """μ and σ_y² given σ_α² / σ_y², and the slope of the deviance there."""
         weight = n / (1 + n * ratios[:, None])
         total = weight @ count
         mu = weight @ (count * mean) / total
         squares = count * (mean - mu[:, None]) ** 2 + scatter
         variance = (within + (weight * squares).sum(axis=1)) / freedom
-        slope = total - (weight**2 * squares).sum(axis=1) / variance
-        slope -= restricted * (weight**2 @ count) / total
-        spread = np.log1p(n * ratios[:, None]) @ count + restricted * np.log(total)
-        return freedom * np.log(variance) + spread, slope, mu, variance
+        weight *= weight
+        slope = total - (weight * squares).sum(axis=1) / variance
+        return mu, variance, slope - restricted * (weight @ count) / total
+
+    def deviance(ratios: NDArray) -> NDArray:
+        grown = 1 + n * ratios[:, None]
+        spread = np.log(grown) @ count + restricted * np.log((n / grown) @ count)
+        return freedom * np.log(best(ratios)[1]) + spread
 
     # Beyond the last ratio the deviance rises: there the slope, times the ratio, is more than
     # (schools - 1) / 2 less the share that the schools' means have in the squares. Below the first
@@ -77,19 +81,21 @@ def maximum_likelihood(schools: pd.DataFrame, *, restricted: bool = False) -> pd
     logs = np.arange(np.log(1e-10 / n[-1]), np.log(min(last, 1e290)) + STEP, STEP)
     ratios = np.r_[0, np.exp(logs)]
     step = max(1, CHUNK // n.size)
-    parts = [profile(ratios[i : i + step])[1] for i in range(0, ratios.size, step)]
+    parts = [best(ratios[i : i + step])[2] for i in range(0, ratios.size, step)]
     slope = np.concatenate(parts)
     bottoms = [0.0]
     for left in np.flatnonzero((slope[:-1] < 0) & (slope[1:] >= 0)):
         ends = ratios[left], ratios[left + 1]
-        bottoms.append(brentq(lambda r: profile(np.array([r]))[1][0], *ends, xtol=1e-300))
-    deviance, _, mu, variance = profile(np.array(bottoms))
-    best = int(np.argmin(deviance)) if slope[0] >= 0 else 1 + int(np.argmin(deviance[1:]))
-    sigma_y = np.sqrt(variance[best]) * scale
+        bottoms.append(brentq(lambda r: best(np.array([r]))[2][0], *ends, xtol=1e-300))
+    # At 0 the deviance may fall, and then that is no bottom.
+    bottoms = np.array(bottoms)[int(slope[0] < 0) :]
+    ratio = bottoms[np.argmin(deviance(bottoms))]
+    mu, variance, _ = best(ratio[None])
+    sigma_y = np.sqrt(variance[0]) * scale
     return pd.Series(
         {
-            "global_mean": centre + mu[best] * scale,
-            "global_sigma": np.sqrt(bottoms[best]) * sigma_y,
+            "global_mean": centre + mu[0] * scale,
+            "global_sigma": np.sqrt(ratio) * sigma_y,
             "sigma_y": sigma_y,
         }
     )
