@@ -8,6 +8,7 @@ import pandas as pd
 import pymc as pm
 from xarray import DataTree
 
+from helpers.labels import plain
 from helpers.models import observe_within
 from helpers.pooling import draw_school_means
 from helpers.schools import summarise_schools
@@ -45,7 +46,7 @@ def integrated_model(
     ValueError
         As `helpers.models.partially_pooled_model`.
     """
-    check_summaries(schools)
+    schools = check_summaries(schools)
     check_spreads(schools["n"], between=True)
     # Schools of one size are alike to this model: their means can be summarised once more.
     sizes = summarise_schools(schools, school="n", score="mean")
@@ -103,7 +104,7 @@ def complete_draws(draws: DataTree, schools: pd.DataFrame, *, seed: int) -> Data
         school_means[part] = draw_school_means(
             rng, n, mean, mu[part], sigma_y[part], sigma_alpha[part]
         )
-    posterior = posterior.assign_coords(school=schools.index.to_numpy())
+    posterior = posterior.assign_coords(school=plain(schools.index))
     posterior["school_means"] = ("chain", "draw", "school"), school_means.reshape(*shape, n.size)
     completed = draws.copy()
     completed["posterior"] = DataTree(posterior)

@@ -17,8 +17,9 @@ import xarray as xr
 from joblib import cpu_count
 from xarray import DataTree
 
+from helpers.labels import encode, plain
 from helpers.parallel import somebody_watches
-from helpers.summaries import check_scores, check_spreads, check_summaries
+from helpers.summaries import check_spreads, check_summaries, summarise
 
 # Adds what was observed to a model, given its school means and σ_y.
 Observe = Callable[[pt.TensorVariable, pt.TensorVariable], None]
@@ -27,24 +28,21 @@ Observe = Callable[[pt.TensorVariable, pt.TensorVariable], None]
 def _of_schools(scores: pd.DataFrame, school: str, score: str, *, spread: bool) -> tuple:
     """Coordinates and likelihood for a model with school means, of rows or of summaries."""
     if {"n", "mean", "ss"}.issubset(scores.columns) and score not in scores.columns:
-        check_summaries(scores)
-        check_spreads(scores["n"], between=spread)
-        return _of_summaries(scores)
-    check_scores(scores, school, score)
-    check_spreads(scores[school].value_counts(), between=spread)
+        schools = check_summaries(scores)
+        check_spreads(schools["n"], between=spread)
+        return _of_summaries(schools)
+    check_spreads(summarise(scores, school, score)["n"], between=spread)
     return _of_rows(scores, school, score)
 
 
 def _of_rows(scores: pd.DataFrame, school: str, score: str) -> tuple[dict, Observe]:
-    labels = pd.Index(scores[school]).astype("category").remove_unused_categories()
-    school_index = labels.codes.astype(np.intp)
+    school_index, labels = encode(scores[school])
+    observed = scores[score].to_numpy(float)
 
     def observe(school_means: pt.TensorVariable, sigma_y: pt.TensorVariable) -> None:
-        pm.Normal(
-            "score", school_means[school_index], sigma_y, observed=scores[score], dims="pupil"
-        )
+        pm.Normal("score", school_means[school_index], sigma_y, observed=observed, dims="pupil")
 
-    return {"school": labels.categories.to_numpy(), "pupil": scores.index.to_numpy()}, observe
+    return {"school": plain(labels), "pupil": plain(scores.index)}, observe
 
 
 def _of_summaries(schools: pd.DataFrame) -> tuple[dict, Observe]:
@@ -53,7 +51,7 @@ def _of_summaries(schools: pd.DataFrame) -> tuple[dict, Observe]:
         pm.Normal("mean", school_means, error, observed=schools["mean"], dims="school")
         observe_within(schools, sigma_y)
 
-    return {"school": schools.index.to_numpy()}, observe
+    return {"school": plain(schools.index)}, observe
 
 
 def observe_within(schools: pd.DataFrame, sigma_y: pt.TensorVariable) -> None:
@@ -100,13 +98,14 @@ def completely_pooled_model(
     ValueError
         As `helpers.schools.summarise_schools`; or with fewer than two pupils.
     """
-    check_scores(scores, school, score)
+    summarise(scores, school, score)  # which refuses what is no score
     if len(scores) < 2:
         raise ValueError("the spread of the scores needs two pupils or more")
-    with pm.Model(coords={"pupil": scores.index.to_numpy()}) as model:
+    with pm.Model(coords={"pupil": plain(scores.index)}) as model:
         global_mean = pm.Normal("global_mean", prior_mean, prior_sd)
         sigma_y = pm.Exponential("sigma_y", scale=sigma_y_prior_mean)
-        pm.Normal("score", global_mean, sigma_y, observed=scores[score], dims="pupil")
+        observed = scores[score].to_numpy(float)
+        pm.Normal("score", global_mean, sigma_y, observed=observed, dims="pupil")
     return model
 
 

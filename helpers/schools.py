@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from helpers.summaries import check_summaries, merge, summarise_rows, summarise_where_it_is
+from helpers.summaries import add, summarise
 
 
 @dataclass(frozen=True)
@@ -114,6 +113,11 @@ def summarise_schools(
     A lazy table is summarised where it is: only a row a school comes to Python. It is read once;
     or twice, if a school's scores are so far from 0 that one reading would lose digits of ``ss``.
 
+    The same table gives the same summary, whatever engine and types hold it. Labels come back as
+    the values that they stand for, in their order: categories as text or numbers, dates as
+    timestamps at midnight, timestamps with a time zone as moments in UTC. Spaces and letters that
+    only look the same keep two schools apart; 0.0 and -0.0 are one.
+
     Parameters
     ----------
     scores : DataFrame, or any other table that narwhals knows
@@ -130,11 +134,12 @@ def summarise_schools(
     Raises
     ------
     ValueError
-        If a column is missing, there are no rows, or a label or score is missing or infinite.
-        Also if a table that has to be read twice holds other rows the second time.
+        If a column is missing or there twice; there are no rows; labels are of several kinds, as
+        1 and "1"; a label is missing; a score is no number, missing, infinite, or beyond ±1e140;
+        or 64-bit floats can't tell a school's scores apart. Also if a table that has to be read
+        twice holds other rows the second time.
     """
-    in_memory = nw.dependencies.is_pandas_dataframe(scores)
-    return (summarise_rows if in_memory else summarise_where_it_is)(scores, school, score)
+    return summarise(scores, school, score)
 
 
 def merge_summaries(*parts: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +162,4 @@ def merge_summaries(*parts: pd.DataFrame) -> pd.DataFrame:
     """
     if not parts:
         raise ValueError("there are no summaries to merge")
-    for part in parts:
-        check_summaries(part)
-    return merge(pd.concat(parts))
+    return add(parts)

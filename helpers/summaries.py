@@ -1,51 +1,50 @@
 """How summaries of schools are made and merged, in memory or where a large table is.
 
-`helpers.schools.summarise_schools` and `merge_summaries` are the doors to this room.
+`helpers.schools.summarise_schools` and `merge_summaries` are the doors to this room. Every table
+becomes parts, a part is summarised in its own way, and all parts are merged and checked in one.
 """
 
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from narwhals.typing import IntoFrame
+from numpy.typing import NDArray
+
+from helpers.labels import EXACT, encode, join, refuse_look_alikes, to_pandas
+
+LARGEST = 1e140  # the squares of so many, all added up, are still 64-bit floats
 
 
-def _check_columns(scores: IntoFrame, school: str, score: str) -> None:
-    """Raise a ``ValueError`` unless both columns are there and the score's holds numbers."""
-    schema = nw.from_native(scores).collect_schema()
-    for column in (school, score):
-        if column not in schema:
-            raise ValueError(f"no column {column!r}; the columns are {list(schema)}")
-    if not schema[score].is_numeric():
-        raise ValueError(f"column {score!r} must hold numbers, not {schema[score]}")
+@dataclass(frozen=True)
+class Part:
+    """Rows of a table, summarised.
+
+    ``numbers`` has a row a label: ``n``; how many of the scores are missing or infinite (``bad``)
+    or ``huge``; the mean as ``base`` + ``apart``, for the digits' sake; ``ss``; and ``low`` and
+    ``high``, the least and the greatest score as exactly as they came.
+    """
+
+    labels: pd.Index
+    numbers: pd.DataFrame
+    unlabelled: int = 0
 
 
-def check_scores(scores: pd.DataFrame, school: str = "school", score: str = "score") -> None:
-    """Raise a ``ValueError`` that names the problem unless every row has a school and a score."""
-    for column in (school, score):
-        if column not in scores.columns:
-            raise ValueError(f"no column {column!r}; the columns are {list(scores.columns)}")
-    if scores.empty:
-        raise ValueError("the table has no rows")
-    if not pd.api.types.is_numeric_dtype(scores[score]):
-        raise ValueError(f"column {score!r} must hold numbers, not {scores[score].dtype}")
-    for column, bad in {
-        school: scores[school].isna(),
-        score: ~np.isfinite(scores[score].to_numpy(dtype=float, na_value=np.nan)),
-    }.items():
-        rows = scores.index[bad].tolist()
-        if rows:
-            more = "" if len(rows) <= 5 else f" and {len(rows) - 5} more"
-            raise ValueError(f"column {column!r} is missing or infinite in rows {rows[:5]}{more}")
+def check_summaries(schools: pd.DataFrame, *, whole: bool = True) -> pd.DataFrame:
+    """Raise a ``ValueError`` that names the problem unless every row can summarise a school.
 
-
-def check_summaries(schools: pd.DataFrame) -> None:
-    """Raise a ``ValueError`` that names the problem unless every row can summarise a school."""
+    Return n, mean and ss as NumPy holds them. If they are not the `whole` (parts yet to be
+    merged), a school may have several rows.
+    """
     for column in ("n", "mean", "ss"):
         if column not in schools.columns:
             raise ValueError(f"no column {column!r}; the columns are {list(schools.columns)}")
-    n, mean, ss = (schools[column].astype(float) for column in ("n", "mean", "ss"))
+    n, mean, ss = (schools[name].to_numpy(float, na_value=np.nan) for name in ("n", "mean", "ss"))
     for problem, bad in {
         "n is not a whole number from 1 upwards": ~((n >= 1) & (n % 1 == 0)),
         "the mean is missing or infinite": ~np.isfinite(mean),
@@ -53,6 +52,10 @@ def check_summaries(schools: pd.DataFrame) -> None:
     }.items():
         if bad.any():
             raise ValueError(f"{problem} in schools {schools.index[bad].tolist()[:5]}")
+    if whole:
+        refuse_look_alikes(schools.index)
+    numbers = {"n": n.astype("int64"), "mean": mean, "ss": ss}
+    return pd.DataFrame(numbers, index=schools.index)
 
 
 def check_spreads(n: pd.Series, *, between: bool) -> None:
@@ -65,108 +68,256 @@ def check_spreads(n: pd.Series, *, between: bool) -> None:
         raise ValueError("the spread within a school needs a school with two pupils or more")
 
 
-def summarise_rows(scores: pd.DataFrame, school: str, score: str) -> pd.DataFrame:
-    """Summarise a table that is in memory, with the deviations from the means themselves."""
-    check_scores(scores, school, score)
-    schools = scores.groupby(school, observed=True)[score].agg(n="count", mean="mean")
-    deviation = scores[score] - scores[school].map(schools["mean"]).astype(float)
-    schools["ss"] = (deviation**2).groupby(scores[school], observed=True).sum()
-    return schools
-
-
-def summarise_where_it_is(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
-    """Let the engine that holds the table (DuckDB, Polars, Spark, Dask) do the work."""
-    if nw.dependencies.is_dask_dataframe(scores):
-        _check_columns(scores._meta, school, score)
-        read, deviations = _read_partitions, _dask_deviations
+def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
+    """Summarise a table of any engine."""
+    if school == score:
+        raise ValueError(f"label and score need a column each, not {school!r} for both")
+    if nw.dependencies.is_pandas_dataframe(scores):
+        _check_columns(list(scores.columns), school, score)
+        part = _part(scores[school], scores[score], score)
+    elif nw.dependencies.is_dask_dataframe(scores):
+        part = _of_partitions(scores, school, score)
+    elif nw.dependencies.is_pyarrow_table(scores):
+        _check_columns(scores.column_names, school, score)
+        part = _part(to_pandas(scores[school]), to_pandas(scores[score]), score)
     else:
-        _check_columns(scores, school, score)
-        scores = nw.from_native(scores).lazy().with_columns(nw.col(score).cast(nw.Float64))
-        read, deviations = _read, _deviations
-    found = read(scores, school, score)
-    if found.empty:
-        raise ValueError("the table has no rows")
+        frame = nw.from_native(scores)
+        relation = nw.dependencies.is_duckdb_relation(scores)
+        names = scores.columns if relation else frame.collect_schema().names()
+        _check_columns(names, school, score)
+        if isinstance(frame, nw.DataFrame):
+            table = frame.select(school, score).to_arrow()
+            part = _part(to_pandas(table[school]), to_pandas(table[score]), score)
+        else:
+            part = _where_it_is(frame, school, score)
+    return _finish(part, school, score)
+
+
+def _check_columns(names: list, *wanted: str) -> None:
+    for name in wanted:
+        if names.count(name) != 1:
+            problem = "two columns are called" if name in names else "no column"
+            raise ValueError(f"{problem} {name!r}; the columns are {names}")
+
+
+def _part(labels: pd.Series, scores: pd.Series, name: str) -> Part:
+    """Summarise rows that are in memory."""
+    codes, index = encode(labels)
+    known = codes >= 0
+    values, native = _numbers(scores, name)
+    codes, values, native = codes[known], values[known], native[known]
+    good = np.isfinite(values)
+    n = np.bincount(codes, minlength=len(index))
+    huge = np.bincount(codes[np.isinf(values)], minlength=len(index))
+    bad = n - huge - np.bincount(codes[good], minlength=len(index))
+    found = {"n": n, "bad": bad, "huge": huge}
+    codes, values, native = codes[good], values[good], native[good]
+
+    def mean_of(numbers: NDArray) -> NDArray:
+        return np.bincount(codes, numbers, len(index)) / np.maximum(n, 1)
+
+    base, low, high = np.zeros(len(index)), *np.zeros((2, len(index)), native.dtype)
+    base[codes] = values  # any of the school's scores: distances from it keep their digits
+    apart = values - base[codes]
+    centre = mean_of(apart)
+    apart -= centre[codes]
+    rest = mean_of(apart)  # what rounding left
+    squares = np.bincount(codes, (apart - rest[codes]) ** 2, len(index))
+    low[codes] = high[codes] = native
+    np.minimum.at(low, codes, native)
+    np.maximum.at(high, codes, native)
+    found |= {"base": base, "apart": centre + rest, "ss": squares, "low": low, "high": high}
+    return Part(index, pd.DataFrame(found), int((~known).sum()))
+
+
+def _numbers(scores: pd.Series, name: str) -> tuple[NDArray, NDArray]:
+    """Scores as floats (NaN if missing or infinite, inf if huge); and as exactly as they came."""
+    if scores.dtype == object:
+        scores = scores.infer_objects()
+    try:
+        values = pa.array(scores, from_pandas=True)
+    except (pa.ArrowException, OverflowError, TypeError, UnicodeError):
+        raise ValueError(f"column {name!r} must hold numbers, not {scores.dtype}") from None
+    kind, is_a = values.type, pa.types
+    exact = is_a.is_integer(kind) or is_a.is_decimal(kind)
+    if not (exact or is_a.is_floating(kind) or is_a.is_null(kind)):
+        raise ValueError(f"column {name!r} must hold numbers, not {kind}")
+    floats = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    floats = np.where(np.isfinite(floats), floats, np.nan)
+    floats[np.abs(floats) > LARGEST] = np.inf
+    if is_a.is_decimal(kind) or (exact and np.nanmax(np.abs(floats), initial=0) >= EXACT):
+        return floats, np.array(values.to_pylist(), dtype=object)
+    return floats, floats
+
+
+def _of_partitions(scores: Any, school: str, score: str) -> Part:
+    """Let Dask's workers summarise their partitions and merge the parts, a few at a time."""
+    import dask
+    from dask.dataframe.dask_expr import new_collection
+    from dask.dataframe.dask_expr.io import FromPandas
+
+    _check_columns(list(scores.columns), school, score)
+    table = scores[[school, score]].expr
+    for source in table.find_operations(FromPandas):  # Dask would make one text of 1 and "1"
+        as_it_is = source.substitute_parameters({"pyarrow_strings_enabled": False})
+        table = table.substitute(source, as_it_is)
+
+    @dask.delayed
+    def part(rows: pd.DataFrame) -> Part:
+        return _part(rows[school], rows[score], score)
+
+    parts = [part(rows) for rows in new_collection(table).to_delayed()]
+    while len(parts) > 1:
+        parts = [dask.delayed(merge)(parts[i : i + 8]) for i in range(0, len(parts), 8)]
+    return parts[0].compute()
+
+
+def _where_it_is(frame: nw.LazyFrame, school: str, score: str) -> Part:
+    """Let the engine that holds the table (DuckDB, Polars, Spark) do the work."""
+    kinds = frame.collect_schema()
+    if not kinds[score].is_numeric():
+        raise ValueError(f"column {score!r} must hold numbers, not {kinds[score]}")
+    label, raw = nw.col(school), nw.col(score)
+    label = label + 0.0 if kinds[school].is_float() else label  # -0.0 is 0.0
+    rows = frame.select(school=label, raw=raw, value=raw.cast(nw.Float64))
+    value = nw.col("value")
+    huge = (value.abs() > LARGEST) & (value.abs() <= np.finfo(float).max)
+    rows = rows.with_columns(
+        value=nw.when(value.abs() <= LARGEST).then(value), huge=nw.when(huge).then(value)
+    )
+    native = "value" if kinds[score].is_float() else "raw"
+    part = _read(rows, native)
+    numbers = part.numbers
+    if part.unlabelled or numbers[["bad", "huge"]].any(axis=None):
+        return part
     # The squares of large scores leave few digits for the differences between them.
-    if ((found["ss"] > 0) & (found["ss"] < found["n"] * (found["mean"] / 1000) ** 2)).any():
-        again = read(deviations(scores, school, score, found["mean"]), school, score)
-        if not again["n"].equals(found["n"]):
-            raise ValueError(
-                "scores so far from 0 have to be read twice, and the second time the table held "
-                "other rows: write it to a file first"
-            )
-        found = again.assign(mean=found["mean"] + again["mean"])
-    return found
+    varied = numbers["low"] < numbers["high"]
+    if not (varied & (numbers["ss"] < numbers["n"] * (numbers["base"] / 1000) ** 2)).any():
+        return part
+    # The means are computed once more, where the scores are: not every engine takes a table.
+    means = rows.group_by("school").agg(nw.col("value").mean().alias("mean"))
+    again = _read(rows.join(means, on="school").with_columns(value=value - nw.col("mean")), native)
+    if not (part.labels.equals(again.labels) and numbers["n"].equals(again.numbers["n"])):
+        raise ValueError(
+            "scores so far from 0 have to be read twice, and the second time the table held other "
+            "rows: write it to a file first"
+        )
+    apart = again.numbers["base"] + again.numbers["apart"]
+    squares = again.numbers["ss"].where(varied, 0.0)
+    return Part(part.labels, numbers.assign(apart=apart.where(varied, 0.0), ss=squares))
 
 
-def _read(scores: nw.LazyFrame, school: str, score: str) -> pd.DataFrame:
-    value = nw.col("score")
-    found = (
-        scores.select(school=nw.col(school), score=nw.col(score))
-        .group_by("school")
+def _read(rows: nw.LazyFrame, native: str) -> Part:
+    value, native = nw.col("value"), nw.col(native)
+    table = (
+        rows.group_by("school")
         .agg(
             n=nw.len(),
-            known=value.count(),
+            usable=value.count(),
+            huge=nw.col("huge").count(),
             mean=value.mean(),
             variance=value.var(ddof=0),
-            low=value.min(),
-            high=value.max(),
+            low=native.min(),
+            high=native.max(),
         )
-        .collect()
-        .to_pandas()
-        .astype({"n": "int64"})
+        .collect("pyarrow")
+        .to_native()
     )
-    unknown = found["school"].isna()
-    if unknown.any():
-        raise ValueError(f"column {school!r} is missing in {found['n'][unknown].sum()} rows")
-    found = found.set_index("school").rename_axis(index=school).sort_index()
-    bad = (found["known"] < found["n"]) | ~np.isfinite(found["mean"].astype(float))
-    if bad.any():
-        schools = found.index[bad].tolist()[:5]
-        raise ValueError(f"column {score!r} is missing or infinite in schools {schools}")
-    # Rounding may leave nothing, or less, of a variance that is not 0.
-    found["ss"] = (found["n"] * found["variance"]).clip(lower=np.finfo(float).tiny)
-    found.loc[found["low"] == found["high"], "ss"] = 0.0
-    return found[["n", "mean", "ss"]]
+    found = table.drop(["school"]).to_pandas().astype({"n": "int64"})
+    low, high = (_exactly(found[name]) for name in ("low", "high"))
+    alike = low == high
+    base = found["mean"].astype(float).mask(alike, low).astype(float).fillna(0.0)
+    squares = found["n"] * found["variance"].astype(float)
+    numbers = {"n": found["n"], "bad": found["n"] - found["usable"] - found["huge"]}
+    numbers |= {"huge": found["huge"], "base": base, "apart": 0.0}
+    numbers |= {"ss": squares.mask(alike, 0.0), "low": low, "high": high}
+    return _merge_rows(to_pandas(table["school"]), pd.DataFrame(numbers))
 
 
-def _deviations(scores: nw.LazyFrame, school: str, score: str, _: pd.Series) -> nw.LazyFrame:
-    # The means are computed once more, where the scores are: not every engine takes a table.
-    means = scores.group_by(school).agg(nw.col(score).mean().alias("mean of school"))
-    deviation = nw.col(score) - nw.col("mean of school")
-    return scores.join(means, on=school).with_columns(deviation.alias(score))
+def _exactly(numbers: pd.Series) -> pd.Series:
+    """As floats, where that loses nothing."""
+    whole = pd.api.types.is_integer_dtype(numbers) and numbers.abs().max() < EXACT
+    return numbers.astype(float if whole or numbers.dtype.kind == "f" else object)
 
 
-def _read_partitions(scores: Any, school: str, score: str) -> pd.DataFrame:
-    """Let Dask's workers summarise their partitions and merge the summaries, a few at a time."""
-    meta = {"n": "int64", "mean": float, "ss": float}
-    parts = scores[[school, score]].reduction(
-        _read_partition, aggregate=merge, meta=meta, chunk_kwargs={"school": school, "score": score}
-    )
-    return parts.compute()
-
-
-def _read_partition(scores: pd.DataFrame, school: str, score: str) -> pd.DataFrame:
-    if scores.empty:
-        return pd.DataFrame({"n": [], "mean": [], "ss": []}).rename_axis(index=school)
-    return summarise_rows(scores, school, score)
-
-
-def _dask_deviations(scores: Any, school: str, score: str, means: pd.Series) -> Any:
-    return scores.assign(**{score: scores[score] - scores[school].map(means, meta=(school, float))})
-
-
-def merge(parts: pd.DataFrame) -> pd.DataFrame:
+def merge(parts: list[Part]) -> Part:
     """Make one row of all the rows that a school has."""
+    numbers = pd.concat([part.numbers for part in parts if len(part.labels)] or [parts[0].numbers])
+    whole = _merge_rows(join([part.labels for part in parts]), numbers)
+    unlabelled = whole.unlabelled + sum(part.unlabelled for part in parts)
+    return Part(whole.labels, whole.numbers, unlabelled)
+
+
+def _merge_rows(labels: pd.Series, numbers: pd.DataFrame) -> Part:
+    codes, index = encode(labels)
+    known = codes >= 0
+    unlabelled = int(numbers["n"][~known].sum())
+    codes, rows = codes[known], numbers[known]
     # Means as distances from one of them: a sum of large means would lose digits.
-    label = parts.index
-    first = parts["mean"].groupby(level=0, observed=True).first()
-    apart = parts["mean"] - first.reindex(label)
-    n = _total(parts["n"])
-    shift = _total(parts["n"] * apart) / n
-    between = _total(parts["n"] * (apart - shift.reindex(label)) ** 2)
-    merged = {"n": n.astype("int64"), "mean": first + shift, "ss": _total(parts["ss"]) + between}
-    return pd.DataFrame(merged)
+    first = np.unique(codes, return_index=True)[1]
+    base = rows["base"].to_numpy()[first]
+    grouped = rows.groupby(codes)
+    found = grouped[["n", "bad", "huge"]].sum()
+    apart = rows["base"].to_numpy() - base[codes] + rows["apart"].to_numpy()
+    n = rows["n"].to_numpy()
+    centre = np.bincount(codes, n * apart, len(index)) / found["n"].to_numpy()
+    away = apart - centre[codes]
+    squares = np.bincount(codes, rows["ss"] + n * away**2, len(index))
+    found = found.assign(base=base, apart=centre, ss=squares)
+    found["low"], found["high"] = grouped["low"].min(), grouped["high"].max()
+    return Part(index, found, unlabelled)
 
 
-def _total(column: pd.Series) -> pd.Series:
-    return column.groupby(level=0, observed=True).sum()
+def _finish(part: Part, school: str, score: str) -> pd.DataFrame:
+    """Refuse what can't be summarised; otherwise, the summary."""
+    found = part.numbers.set_axis(part.labels.rename(school), axis="index")
+    if part.unlabelled:
+        raise ValueError(f"column {school!r} is missing in {part.unlabelled:,} rows")
+    if found.empty:
+        raise ValueError("the table has no rows")
+    _refuse(found.index[found["bad"] > 0], f"column {score!r} is missing or infinite")
+    _refuse(found.index[found["huge"] > 0], f"column {score!r} lies beyond ±{LARGEST:.0e}")
+    low, high = found["low"], found["high"]
+    if (
+        low.dtype.kind + high.dtype.kind != "ff"
+    ):  # more digits than a float holds, before they became one
+        lost = [_lost(a, b) for a, b in zip(low, high, strict=True)]
+        problem = f"column {score!r} has more digits than 64-bit floats can tell apart"
+        _refuse(found.index[lost], f"{problem} (subtract a constant first)")
+    return _table(found)
+
+
+def _lost(low: Any, high: Any) -> bool:
+    """Whether rounding scores from `low` to `high` to floats harms the differences."""
+    spread, largest = Fraction(high) - Fraction(low), max(abs(low), abs(high))
+    fits = largest <= EXACT and not isinstance(low, Decimal)
+    return spread > 0 and not fits and np.spacing(float(largest)) > 1e-9 * spread
+
+
+def _table(numbers: pd.DataFrame) -> pd.DataFrame:
+    # Rounding may leave nothing, or less, of squares that are not 0.
+    least = np.where(numbers["low"] < numbers["high"], np.finfo(float).tiny, 0.0)
+    squares = np.maximum(numbers["ss"], least)
+    mean = numbers["base"] + numbers["apart"]
+    return pd.DataFrame({"n": numbers["n"].astype("int64"), "mean": mean, "ss": squares})
+
+
+def _refuse(labels: pd.Index, problem: str) -> None:
+    if len(labels):
+        more = f" and {len(labels) - 5:,} more" if len(labels) > 5 else ""
+        raise ValueError(f"{problem} in schools {labels[:5].tolist()}{more}")
+
+
+def add(parts: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
+    """Merge summaries that were handed out."""
+    opened = []
+    for part in parts:
+        rows = check_summaries(part, whole=False).rename(columns={"mean": "base"})
+        rows = rows.assign(bad=0, huge=0, apart=0.0, low=rows["base"], high=rows["base"])
+        opened.append(Part(part.index, rows))
+    whole = merge(opened)
+    if whole.unlabelled:
+        raise ValueError("a summary has a row without a label")
+    names = {part.index.name for part in parts}
+    name = names.pop() if len(names) == 1 else None
+    return _table(whole.numbers.set_axis(whole.labels.rename(name), axis="index"))

@@ -1,24 +1,110 @@
-"""Maximum likelihood, against closed forms and the pupils' joint density."""
+"""Maximum likelihood, against closed forms, the pupils' joint density, and another optimiser."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from helpers.likelihood import maximum_likelihood
 from helpers.schools import simulate_city, summarise_schools
 
 
-def test_restricted_maximum_likelihood_of_equal_sizes_is_anova() -> None:
+def balanced(n, means, within):
+    """Schools of one size whose pooled standard deviation within is known."""
+    return pd.DataFrame({"n": n, "mean": means, "ss": (n - 1) * within**2})
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("spread", [0.0, 1e-5, 0.05, 1.0, 1e4, 1e9, 1e15])
+@pytest.mark.parametrize("offset", [0.0, 1e9])
+def test_of_equal_sizes_it_is_the_closed_form(restricted, spread, offset):
     """Mean squares: within estimates σ_y², between estimates σ_y² + n σ_α²."""
-    city = simulate_city(1, sizes=[7] * 30, global_sigma=5)
-    schools = summarise_schools(city.scores)
-    within = schools["ss"].sum() / (30 * 6)
-    between = 7 * schools["mean"].var(ddof=1)
-    found = maximum_likelihood(schools, restricted=True)
-    np.testing.assert_allclose(found["sigma_y"] ** 2, within, rtol=1e-6)
-    np.testing.assert_allclose(found["global_sigma"] ** 2, (between - within) / 7, rtol=1e-6)
-    alike = schools.assign(mean=63.0)
-    assert maximum_likelihood(alike, restricted=True)["global_sigma"] == 0
+    n, shape = 7, np.array([-1.5, -0.5, 0.25, 0.75, 1.0])
+    if offset and spread > 1e4:
+        offset = 0.0  # the sum would be the spread, rounded
+    schools = balanced(n, offset + spread * shape, 0.1)
+    means = schools["mean"] - offset
+    between = n * means.var(ddof=0) * 5 / (5 - restricted)
+    found = maximum_likelihood(schools, restricted=restricted)
+    if between <= 0.1**2:
+        assert found["global_sigma"] == 0
+        total = n * means.var(ddof=0) * 5 + schools["ss"].sum()
+        np.testing.assert_allclose(found["sigma_y"] ** 2, total / (5 * n - restricted), rtol=1e-10)
+    else:
+        np.testing.assert_allclose(found["sigma_y"], 0.1, rtol=1e-10)
+        expected = ((between - 0.1**2) / n) ** 0.5
+        np.testing.assert_allclose(found["global_sigma"], expected, rtol=1e-10)
+    assert found["global_mean"] - offset == pytest.approx(means.mean(), abs=1e-6)
+
+
+def test_a_ratio_just_above_nothing_is_found():
+    shape = np.array([-1.0, 0.0, 1.0])
+    for excess in (1e-3, 1e-6, 1e-9):
+        schools = balanced(4, shape * (1 + excess) / 2, 1.0)
+        expected = (schools["mean"].var() - 1 / 4) ** 0.5
+        found = maximum_likelihood(schools, restricted=True)["global_sigma"]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        less = balanced(4, shape * (1 - excess) / 2, 1.0)
+        assert maximum_likelihood(less, restricted=True)["global_sigma"] == 0
+
+
+def deviance(schools, restricted):
+    """Twice the negative log likelihood of the schools' n, mean and ss, from the two log sds."""
+    n, mean, ss = schools.to_numpy(float).T
+
+    def at(logs):
+        alpha, y = np.exp(2 * np.asarray(logs))
+        variance = alpha + y / n
+        mu = np.average(mean, weights=1 / variance)
+        terms = np.log(variance) + (mean - mu) ** 2 / variance
+        within = (n.sum() - n.size) * np.log(y) + ss.sum() / y
+        return terms.sum() + within + restricted * np.log((1 / variance).sum())
+
+    return at
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 400), st.floats(-4, 4), st.floats(0, 10)), min_size=2, max_size=9
+    ),
+    st.sampled_from([1e-3, 0.1, 1.0, 30.0, 1e4]),
+    st.booleans(),
+)
+def test_no_place_is_lower_whoever_looks(rows, scale, restricted):
+    """Another optimiser, over both spreads, from many starts."""
+    n, mean, square = map(np.array, zip(*rows, strict=True))
+    schools = pd.DataFrame({"n": n + 1, "mean": mean * scale, "ss": n * (square + 0.01)})
+    found = maximum_likelihood(schools, restricted=restricted)
+    height = deviance(schools, restricted)
+    with np.errstate(divide="ignore"):
+        ours = height(np.log(found[["global_sigma", "sigma_y"]].to_numpy()))
+    starts = [(a, y) for a in np.log([1e-6, 0.01, 1, scale, 4 * scale]) for y in (-1, 1, 3)]
+    for start in starts:
+        other = minimize(height, start, method="L-BFGS-B", bounds=[(-30, 30), (-30, 30)])
+        assert ours <= other.fun + 1e-9 * (1 + abs(other.fun))
+
+
+def test_of_two_valleys_it_takes_the_lower():
+    """Many small schools that agree, two large ones that don't: and the other way round."""
+    lower = []
+    for apart in np.linspace(2, 6, 41):
+        n = np.r_[np.full(2, 100), np.full(60, 2)]
+        mean = np.r_[-apart, apart, np.tile([-1e-3, 1e-3], 30)]
+        schools = pd.DataFrame({"n": n, "mean": mean, "ss": (n - 1) * 1.0})
+        height = deviance(schools, False)
+        found = maximum_likelihood(schools)
+        with np.errstate(divide="ignore"):
+            ours = height(np.log(found[["global_sigma", "sigma_y"]].to_numpy()))
+        for ratio in np.r_[1e-12, np.geomspace(1e-6, 1e3, 400)]:
+            weight = n / (1 + n * ratio)
+            mu = np.average(mean, weights=weight)
+            variance = (schools["ss"].sum() + weight @ (mean - mu) ** 2) / n.sum()
+            assert ours <= height(np.log([ratio * variance, variance]) / 2) + 1e-8
+        lower.append(found["global_sigma"])
+    assert np.ptp(lower) > 0.1
 
 
 def test_maximum_likelihood_is_the_top_of_the_pupils_density() -> None:
@@ -35,8 +121,16 @@ def test_maximum_likelihood_is_the_top_of_the_pupils_density() -> None:
         assert log_density(*top) > log_density(*(top * (1 + step)))
 
 
+def test_arrow_types_give_the_same():
+    schools = summarise_schools(simulate_city(1).scores)
+    other = schools.convert_dtypes(dtype_backend="pyarrow")
+    pd.testing.assert_series_equal(maximum_likelihood(schools), maximum_likelihood(other))
+
+
 def test_maximum_likelihood_refuses_what_has_no_spread() -> None:
     schools = summarise_schools(simulate_city(1).scores)
     for bad in (schools.head(1), schools.assign(ss=0.0)):
         with pytest.raises(ValueError, match="two schools are needed"):
             maximum_likelihood(bad)
+    with pytest.raises(ValueError, match="ss is negative"):
+        maximum_likelihood(schools.assign(ss=-1.0))

@@ -123,10 +123,10 @@ def test_categories_without_pupils_are_no_schools():
         (lambda s: s.iloc[:0], "no rows"),
         (
             lambda s: s.assign(score=[1, np.nan, 3]),
-            r"'score' is missing or infinite in rows \['q'\]",
+            r"'score' is missing or infinite in schools \['a'\]",
         ),
-        (lambda s: s.assign(score=[1, 2, np.inf]), r"rows \['r'\]"),
-        (lambda s: s.assign(school=["a", None, None]), r"'school' is missing .* \['q', 'r'\]"),
+        (lambda s: s.assign(score=[1, 2, np.inf]), r"in schools \['b'\]"),
+        (lambda s: s.assign(school=["a", None, None]), "'school' is missing in 2 rows"),
         (lambda s: s.assign(score=list("abc")), "must hold numbers"),
     ],
 )
