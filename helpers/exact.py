@@ -256,7 +256,7 @@ class ExactPosterior:
         """
         rng = np.random.default_rng(seed)
         size, r = draws * chains, self.ratios
-        t = self._ratio_at(rng.random(size))
+        t = self.log_ratio(rng.random(size))
         means = np.empty((size, 3)), np.empty((size, r.n.size))
         step = max(1, min(500, CHUNK // r.n.size))
         with np.errstate(over="ignore", under="ignore"):
@@ -281,8 +281,8 @@ class ExactPosterior:
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "school": labels}
         return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior, coords)})
 
-    def _ratio_at(self, p: NDArray) -> NDArray:
-        """Quantiles of t."""
+    def log_ratio(self, p: NDArray) -> NDArray:
+        """Quantiles of log(σ_α² / σ_y²)."""
         t, sums, step = self._fine
         log = self.ratios.masses((t, sums))[0]
         edges, heights = [], []
