@@ -151,17 +151,16 @@ class Analysis:
         from helpers.plots import plot_poolings
 
         path = Path(where).expanduser()
-        if path.is_dir() or str(where).endswith(("/", "\\")):
-            start = path / "analysis"
-        else:
-            start = path
+        folder = path.is_dir() or str(where).endswith(("/", "\\"))
+        start = path / "analysis" if folder else path
         start.parent.mkdir(parents=True, exist_ok=True)
         report, table, figure = (
             start.with_name(f"{start.name}_{end}")
             for end in ("report.txt", "table.csv", "figure.png")
         )
         report.write_text(f"{self.report}\n", encoding="utf-8", newline="\n")
-        self.schools.to_csv(table, encoding="utf-8", lineterminator="\n")
+        named = self.schools.rename(index=self._labels.name)  # as in the report
+        named.to_csv(table, encoding="utf-8", lineterminator="\n")
         with plt.rc_context({"figure.constrained_layout.use": True}), plt.ioff():
             plot_poolings(self.schools, group=self.words.group, units=self.words.units)
             plt.savefig(figure, dpi=150)

@@ -34,12 +34,12 @@ def cautions(values: NDArray, n: pd.Series, words: Words) -> list[str]:
 
 
 def _kind(values: NDArray, words: Words) -> str | None:
-    different, counts = np.unique(values, return_counts=True)
+    different = np.unique(values)
     low, high = different[[0, -1]]
     whole = bool((different % 1 == 0).all())
     repeats = values.size >= 3 * different.size
     by = f"with an effect of each {words.group}"
-    leave = "means and intervals here may leave {:g} to {:g}"
+    leave = "intervals here may leave {:g} to {:g}"
     if different.size == 2:
         return (
             f"the values are {low:g} and {high:g} only. A binomial model (logistic regression) "
@@ -56,7 +56,7 @@ def _kind(values: NDArray, words: Words) -> str | None:
         either = f"; if they are {counted}" if near_zero else ""
         return (
             f"only {different.size} different values, all whole ({shown}). If they are {ordered}"
-            f"{either}. Means of codes mean nothing."
+            f"{either}."
         )
     if near_zero and values.mean() < 4 * values.std():
         return (

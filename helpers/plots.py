@@ -73,9 +73,7 @@ def plot_estimates(
     ax.set_xlabel(f"{units} in the {group}")
 
 
-def plot_poolings(
-    schools: pd.DataFrame, *, group: str = "school", units: str = "pupils"
-) -> None:
+def plot_poolings(schools: pd.DataFrame, *, group: str = "school", units: str = "pupils") -> None:
     """Draw no pooling above partial pooling, on the same axes; complete pooling is a line.
 
     Parameters
@@ -96,6 +94,8 @@ def plot_poolings(
     if schools["n"].max() > 20 * schools["n"].min():
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:,.0f}")
+    else:
+        ax.locator_params(axis="x", integer=True)
     axes[0].set_xlabel("")
     axes[0].legend()
 

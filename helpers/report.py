@@ -49,9 +49,11 @@ class Numbers:
         return f"{value:,.0f}" if self.whole else self(value)
 
     def spread(self, value: float) -> str:
-        """A spread: never 0 unless it is."""
+        """A spread: 0 only where it is."""
+        if not value:
+            return "0"
         rounded = abs(round(value, self.digits))
-        return self(value) if rounded or not value else f"{value:.2g}"
+        return self(value) if rounded else f"{value:.2g}"
 
     def interval(self, row: pd.Series, spread: bool = False) -> str:
         show = self.spread if spread else self
@@ -165,8 +167,8 @@ def _weights(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
     table, words = found.schools, found.words
     ends = table.loc[table["n"] == table["n"].min()], table.loc[table["n"] == table["n"].max()]
     told = [
-        f"{row['weight']:.2f} (94%: {row['weight_lower']:.2f} to {row['weight_upper']:.2f}) "
-        f"with {words.count_units(int(row['n']))}"
+        f"{percent(row['weight'])} (94%: {percent(row['weight_lower'])} to "
+        f"{percent(row['weight_upper'])}) with {words.count_units(int(row['n']))}"
         for row in (end.iloc[0] for end in ends)
     ]
     told = told[:1] if table["n"].min() == table["n"].max() else told
@@ -230,5 +232,5 @@ def _checks(checks: pd.DataFrame, words: Words) -> list[str]:
         )
     left_out = 5 - len(checks)
     if left_out:
-        lines.append(f"  Checks that these data are too few for: {left_out}.")
+        lines.append(f"  Left out, as these data can't show it either way: {left_out} more.")
     return lines

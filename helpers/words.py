@@ -51,7 +51,7 @@ class Words:
         return f"{count:,} {self.group if count == 1 else self.groups}"
 
     def translate(self, message: str) -> str:
-        """Put these words into a message that speaks of schools and pupils; spare what it quotes."""
+        """Put these words into a message on schools and pupils; spare what it quotes."""
         mine = {
             "school": self.group,
             "schools": self.groups,
