@@ -25,8 +25,8 @@ def percent(share: float) -> str:
 
 
 def count(value: float) -> str:
-    """A number of units that need not be whole: 0.3, 5.8, 51, 7,781, 2.4e+09."""
-    if value < 0.095 or value >= 1e7:
+    """A number of units that need not be whole: 0.27, 5.8, 51, 7,781, 2.4e+09."""
+    if value < 0.95 or value >= 1e7:
         return f"{value:.2g}"
     return f"{value:,.1f}" if value < 99.95 else f"{value:,.0f}"
 
