@@ -5,15 +5,13 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
-from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from helpers.analysis_input import name_subject, read_rows, refuse_without_spread, refuse_yes_and_no
 from helpers.cautions import cautions
-from helpers.derived import above, combination, ratio_summaries, within_interval
+from helpers.derived import combination, ratio_summaries, table_of_schools
 from helpers.exact import ExactPosterior, exact_posterior
 from helpers.likelihood import maximum_likelihood
 from helpers.model_checks import check_model
@@ -217,11 +215,11 @@ def analyse(
         `helpers.exact.exact_posterior` objects.
     """
     words = Words.of(group, unit, groups, units)
-    _refuse_yes_and_no(scores, score)
+    refuse_yes_and_no(scores, score)
     with words.speaking():
         summaries = summarise_schools(scores, school, score)
-    codes, values = _rows(scores, school, score)
-    _refuse(summaries, codes, values, words)
+    codes, values = read_rows(scores, school, score)
+    refuse_without_spread(summaries, codes, values, words)
     centre, scale = values.mean(), values.std(ddof=1)
     priors = {
         "prior_mean": centre,
@@ -248,7 +246,7 @@ def analyse(
     drawn = posterior.sample(draws, seed=seed).posterior
     settings = tuple(drawn[name].to_numpy().ravel() for name in table.index[:3])
     means = drawn["school_means"].to_numpy().reshape(4 * draws, -1)
-    schools = _schools(posterior, table, weights, means, centre)
+    schools = table_of_schools(posterior, TAILS, table, weights, means, centre)
     checks = check_model(
         summaries,
         codes,
@@ -259,91 +257,9 @@ def analyse(
         words,
         np.random.default_rng(seed),
     )
-    subject, label = _subject(scores, school, score)
+    subject, label = name_subject(scores, school, score)
     schools = schools.rename_axis(index=label or words.group)
     found = Analysis(parameters, half_weight, schools, checks, posterior, words)
     cautious = [f"{words.translate(warning)}." for warning in warned]
     cautious += cautions(values, summaries["n"], words)
     return replace(found, report=write_report(found, values, priors, subject, cautious))
-
-
-def _rows(scores: IntoFrame, school: str, score: str) -> tuple[NDArray, NDArray]:
-    """Each row's group, numbered from 0, and its value."""
-    table = scores
-    if not isinstance(scores, pd.DataFrame):
-        columns = nw.col(school), nw.col(score).cast(nw.Float64)
-        table = nw.from_native(scores).lazy().select(*columns).collect().to_pandas()
-    return pd.factorize(table[school])[0], table[score].to_numpy(dtype=float)
-
-
-def _refuse_yes_and_no(scores: IntoFrame, score: str) -> None:
-    columns = nw.from_native(scores).collect_schema()
-    if columns.get(score) == nw.Boolean:
-        raise ValueError(
-            f"column {score!r} holds yes and no, not numbers. A binomial model (logistic "
-            "regression) suits it; or write it as 1 and 0"
-        )
-
-
-def _refuse(summaries: pd.DataFrame, codes: NDArray, values: NDArray, words: Words) -> None:
-    if (values == values[0]).all():
-        raise ValueError(f"all scores are equal ({values[0]:g}): there is nothing to explain")
-    if len(summaries) > 1 and summaries["n"].max() < 2:
-        raise ValueError(
-            f"every {words.group} has one {words.unit} alone, and the spread within {words.groups} "
-            f"needs one with two {words.units} or more. Where each row is a mean already, a model "
-            "with known standard errors suits it"
-        )
-    # From the values: a sum of squares may hold rounding noise instead of 0.
-    _, first = np.unique(codes, return_index=True)
-    if (values == values[first][codes]).all():
-        raise ValueError(
-            f"all {words.units} of each {words.group} have the same score: there is no spread "
-            "within"
-        )
-
-
-def _subject(scores: IntoFrame, school: str, score: str) -> tuple[str, str | None]:
-    """Name the file and the columns, as far as they are known, and the labels' column alone."""
-    attrs = getattr(scores, "attrs", {})
-    label = attrs.get("school") if school == "school" else school
-    value = attrs.get("score") if score == "score" else score
-    if not (label or value or attrs.get("file")):
-        return "", None
-    start = f"{attrs['file']}: column" if attrs.get("file") else "Column"
-    return f"{start} {value or score!r}, by {label or school!r}.", label
-
-
-def _schools(
-    posterior: ExactPosterior,
-    table: pd.DataFrame,
-    weights: pd.DataFrame,
-    means: NDArray,
-    complete: float,
-) -> pd.DataFrame:
-    summaries, estimates = posterior.schools, table.iloc[3:]
-    low, high = within_interval(posterior, TAILS)
-    root = np.sqrt(summaries["n"])
-    ranks = np.empty(means.shape, dtype=np.int32)
-    order = (-means).argsort(axis=1, kind="stable")
-    np.put_along_axis(ranks, order, np.arange(1, means.shape[1] + 1, dtype=np.int32)[None], axis=1)
-    lower, upper = np.quantile(ranks, TAILS, axis=0, method="nearest")
-    # Schools with the same scores keep the order of the table, however a processor rounds.
-    standing = ((estimates["mean"] - complete) / table["mean"]["sigma_y"]).round(9)
-    over_mu, over_others = above(posterior)
-    return pd.DataFrame(
-        {
-            "n": summaries["n"],
-            "raw": summaries["mean"],
-            "raw_lower": summaries["mean"] + low / root,
-            "raw_upper": summaries["mean"] + high / root,
-            "complete": complete,
-            **{name: estimates[name].to_numpy() for name in ("mean", "sd", "lower", "upper")},
-            **{name: weights[name].to_numpy() for name in weights},
-            "rank": rankdata(-standing, method="ordinal").astype(int),
-            "rank_lower": lower.astype(int),
-            "rank_upper": upper.astype(int),
-            "above": over_others,
-            "above_population": over_mu,
-        }
-    ).sort_values("rank", kind="stable")

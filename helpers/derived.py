@@ -1,4 +1,4 @@
-"""What follows from the exact posterior: shares, weights, differences, predictions; no draws.
+"""What follows from the exact posterior: shares, weights, differences, predictions.
 
 Given the two standard deviations the schools' means and μ are normal together. So every sum of
 them is a mixture of normal distributions, whose mean, sd, quantiles and probabilities are known.
@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr
+from scipy.stats import rankdata
 
+from helpers.by_size import for_all_schools
 from helpers.exact import ExactPosterior
 from helpers.quadrature import moments, normal_quantiles
 
@@ -66,24 +68,25 @@ def above(posterior: ExactPosterior) -> tuple[NDArray, NDArray]:
     ratio, mu, mu_sd = nodes.ratio[some], nodes.mu[some], nodes.mu_sd[some]
     within = nodes.sigma_y[some] * np.sqrt(ratio)
     size, step = r.n.size, max(1, CHUNK // weight.size)
-    parts = [slice(i, i + step) for i in range(0, size, step)]
-
-    def pulled(part: slice) -> tuple[NDArray, NDArray]:
+    sums = np.zeros((2, weight.size, 1))
+    for part in (slice(i, i + step) for i in range(0, size, step)):
         share = 1 / (1 + r.n[part] * ratio)  # of μ in the estimate
-        return share, r.mean[part] + share * (mu - r.mean[part])
+        sums[0] += share.sum(axis=1, keepdims=True)
+        sums[1] += (share * (mu - r.mean[part]) + r.mean[part]).sum(axis=1, keepdims=True)
+    share_all, mean_all = sums / size
 
-    sums = [[one.sum(axis=1, keepdims=True) for one in pulled(part)] for part in parts]
-    share_all, mean_all = (sum(one) / size for one in zip(*sums, strict=True))
-    out = np.empty((2, size))
-    for part in parts:
-        share, mean = pulled(part)
+    def some_schools(n: NDArray, mean: NDArray) -> NDArray:
+        share = 1 / (1 + n * ratio)
         sd = np.hypot(within * np.sqrt(share), (1 - share) * mu_sd)
-        out[0, part] = weight @ ndtr((1 - share) * (r.mean[part] - mu) / sd)
+        over_mu = weight @ ndtr((1 - share) * (mean - mu) / sd)
         # A school lies above the others' mean if and only if above the mean of all, its own too.
         own = share * (1 - 2 / size) + share_all / size
         sd = np.hypot(within * np.sqrt(own), (share - share_all) * mu_sd)
-        out[1, part] = weight @ ndtr((mean - mean_all) / sd)
-    return out[0], out[1]
+        over_others = weight @ ndtr((mean + share * (mu - mean) - mean_all) / sd)
+        return np.column_stack([over_mu, over_others])
+
+    found = for_all_schools(r.n, r.mean, some_schools, lambda rows: 1.0, weight.size)
+    return tuple(np.clip(found, 0, 1).T)
 
 
 def combination(
@@ -137,3 +140,40 @@ def within_interval(posterior: ExactPosterior, tails: NDArray) -> NDArray:
     sd = nodes.sigma_y[nodes.common]
     weight = nodes.weight[nodes.common]
     return normal_quantiles(weight / weight.sum(), np.zeros_like(sd), sd, tails)[:, 0]
+
+
+def table_of_schools(
+    posterior: ExactPosterior,
+    tails: NDArray,
+    table: pd.DataFrame,
+    weights: pd.DataFrame,
+    means: NDArray,
+    complete: float,
+) -> pd.DataFrame:
+    """All there is to say of each school, as `helpers.analysis.Analysis.schools`."""
+    summaries, estimates = posterior.schools, table.iloc[3:]
+    low, high = within_interval(posterior, tails)
+    root = np.sqrt(summaries["n"])
+    ranks = np.empty(means.shape, dtype=np.int32)
+    order = (-means).argsort(axis=1, kind="stable")
+    np.put_along_axis(ranks, order, np.arange(1, means.shape[1] + 1, dtype=np.int32)[None], axis=1)
+    lower, upper = np.quantile(ranks, tails, axis=0, method="nearest")
+    # Schools with the same scores keep the order of the table, however a processor rounds.
+    standing = ((estimates["mean"] - complete) / table["mean"]["sigma_y"]).round(9)
+    over_mu, over_others = above(posterior)
+    return pd.DataFrame(
+        {
+            "n": summaries["n"],
+            "raw": summaries["mean"],
+            "raw_lower": summaries["mean"] + low / root,
+            "raw_upper": summaries["mean"] + high / root,
+            "complete": complete,
+            **{name: estimates[name].to_numpy() for name in ("mean", "sd", "lower", "upper")},
+            **{name: weights[name].to_numpy() for name in weights},
+            "rank": rankdata(-standing, method="ordinal").astype(int),
+            "rank_lower": lower.astype(int),
+            "rank_upper": upper.astype(int),
+            "above": over_others,
+            "above_population": over_mu,
+        }
+    ).sort_values("rank", kind="stable")

@@ -184,9 +184,7 @@ class ExactPosterior:
         r, nodes = self.ratios, self.nodes
         size = r.n.size
         table = np.empty((3 + size, 4))
-        step = max(1, CHUNK // nodes.weight.size)
-        for part in (slice(i, i + step) for i in range(0, size, step)):
-            table[3:][part] = nodes.schools(np.arange(size)[part], tails)
+        table[3:] = nodes.schools(tails)
         table[0] = nodes.global_mean(tails)
         table[[0, *range(3, 3 + size)], 0] += r.centre
         table[[0, *range(3, 3 + size)], 2:] += r.centre

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 from scipy.special import logsumexp
 
+from helpers.by_size import for_all_schools
 from helpers.quadrature import Windows, moments, normal_quantiles
 from helpers.ratios import Ratios
 
@@ -36,20 +37,23 @@ class Nodes:
         rare = np.cumsum(self.weight[order]) < 1e-6
         self.common = np.sort(order[~rare])  # enough for quantiles
 
-    def _mixture(self, schools: NDArray, some: NDArray | slice) -> tuple[NDArray, NDArray]:
+    def _mixture(self, n: NDArray, mean: NDArray, some: NDArray | slice) -> tuple[NDArray, NDArray]:
         """Mean and sd of each school's mean, at each of some nodes."""
-        n, mean = self.ratios.n[schools], self.ratios.mean[schools]
         ratio, mu = self.ratio[some], self.mu[some]
         share = 1 / (1 + n * ratio)  # of μ in the estimate
         sd = np.hypot(self.sigma_y[some] * np.sqrt(ratio * share), share * self.mu_sd[some])
         return mean + share * (mu - mean), sd
 
-    def schools(self, schools: NDArray, tails: NDArray) -> NDArray:
+    def schools(self, tails: NDArray) -> NDArray:
         """Mean, sd and quantiles, a row a school."""
-        mean, sd = moments(self.weight, *self._mixture(schools, slice(None)))
-        return np.column_stack(
-            [mean, sd, *self._quantiles(self._mixture(schools, self.common), tails)]
-        )
+
+        def some(n: NDArray, mean: NDArray) -> NDArray:
+            average, sd = moments(self.weight, *self._mixture(n, mean, slice(None)))
+            quantiles = self._quantiles(self._mixture(n, mean, self.common), tails)
+            return np.column_stack([average, sd, *quantiles])
+
+        n, mean = self.ratios.n, self.ratios.mean
+        return for_all_schools(n, mean, some, lambda rows: rows[:, 1].min(), self.weight.size)
 
     def global_mean(self, tails: NDArray) -> NDArray:
         """Mean, sd and quantiles of μ."""
@@ -69,10 +73,11 @@ class Nodes:
 
     def moments(self, schools: NDArray) -> tuple[NDArray, NDArray]:
         """Means and sds of the three settings and of some schools."""
+        n, mean = self.ratios.n[schools], self.ratios.mean[schools]
         parts = [
             moments(self.weight, self.mu, self.mu_sd),
             *([[value] for value in self.scale_moments(alpha)] for alpha in (True, False)),
-            moments(self.weight, *self._mixture(schools, slice(None))),
+            moments(self.weight, *self._mixture(n, mean, slice(None))),
         ]
         return tuple(np.concatenate([part[i] for part in parts]) for i in (0, 1))
 
