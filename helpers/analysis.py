@@ -1,56 +1,188 @@
 """The book's whole analysis of one table of scores, in one call: numbers, checks and words."""
 
-import textwrap
-from dataclasses import dataclass
+import warnings
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import kurtosis, norm, rankdata, spearmanr
+from narwhals.typing import IntoFrame
 
-from helpers.exact import exact_posterior
+from helpers.analysis_input import name_subject, read_rows, refuse_without_spread, refuse_yes_and_no
+from helpers.cautions import cautions
+from helpers.derived import combination, ratio_summaries, table_of_schools
+from helpers.exact import ExactPosterior, exact_posterior
 from helpers.likelihood import maximum_likelihood
-from helpers.pooling import pooling_weight
+from helpers.model_checks import check_model
+from helpers.report import write_report
 from helpers.schools import summarise_schools
+from helpers.words import Labels, Words
 
 PROB = 0.94  # of every interval
-CELLS = 20_000_000  # draws times schools in memory at a time
+TAILS = np.array([(1 - PROB) / 2, (1 + PROB) / 2])
+CELLS = 20_000_000  # draws times schools
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """What `analyse` found; printed, it is the report in words.
 
     Attributes
     ----------
     parameters : DataFrame
-        For ``global_mean``, ``global_sigma`` and ``sigma_y``: exact posterior ``mean``, ``sd``,
-        ``lower`` and ``upper`` (94%, equal-tailed), and ``mixed_model``, the estimate by
-        restricted maximum likelihood that mixed-model programs report.
+        For ``global_mean``, ``global_sigma``, ``sigma_y`` and ``share_between`` (the share of the
+        variance that lies between schools): exact posterior ``mean``, ``sd``, ``lower`` and
+        ``upper`` (94%, equal-tailed), and ``mixed_model``, the estimate by restricted maximum
+        likelihood that mixed-model programs report.
+    half_weight : Series
+        The number of pupils at which a school's estimate lies midway between its own mean and μ:
+        ``median``, ``lower`` and ``upper``. (Its posterior mean is infinite.)
     schools : DataFrame
         A row a school, highest estimate first. ``n``; ``raw`` mean; ``raw_lower`` and
-        ``raw_upper``; the completely pooled mean, ``complete``; the partially pooled ``mean``,
-        ``sd``, ``lower`` and ``upper``; ``weight``, the share of its own mean that it keeps;
-        ``rank``, ``rank_lower`` and ``rank_upper``; ``above``, the probability that it lies
-        above the mean of the schools.
+        ``raw_upper``, an interval around it with one σ_y for all; the completely pooled mean,
+        ``complete``; the partially pooled ``mean``, ``sd``, ``lower`` and ``upper``; ``weight``,
+        ``weight_lower`` and ``weight_upper``, the share of its own mean that it keeps; ``rank``,
+        ``rank_lower`` and ``rank_upper``, whole numbers; ``above``, the probability that it lies
+        above the mean of the other schools in the table, and ``above_population``, above μ.
     checks : DataFrame
         A row a check: what was ``observed``, the ``lower`` and ``upper`` end of the middle 98% of
-        the replicated data sets, and whether it ``passed``: lies between them, or below them where
-        the check asks for a school too far away.
+        the replicated data sets, the ``chance`` that data from the model fail it, the ``fault``
+        in words, and whether it ``passed``. The first row is the numerical error.
+    posterior : ExactPosterior
+        The posterior itself, to be drawn from: ``found.posterior.sample(seed=1)``.
+    words : Words
+        What groups and units are called.
     report : str
         All of it in words.
     """
 
     parameters: pd.DataFrame
+    half_weight: pd.Series
     schools: pd.DataFrame
     checks: pd.DataFrame
-    report: str
+    posterior: ExactPosterior
+    words: Words
+    report: str = ""
 
     def __str__(self) -> str:
         return self.report
 
+    __repr__ = __str__
 
-def analyse(scores: pd.DataFrame, *, seed: int = 0) -> Analysis:
+    def compare(self, a: Hashable, b: Hashable) -> pd.Series:
+        """Compare two schools' true means.
+
+        Parameters
+        ----------
+        a, b : label
+            As in the index of `schools`.
+
+        Returns
+        -------
+        Series
+            Of the difference, a's mean minus b's: exact posterior ``mean``, ``sd``, ``lower`` and
+            ``upper`` (94%), and ``above``, the probability that a's mean is above b's.
+
+        Raises
+        ------
+        ValueError
+            If a label is not there, or both are the same.
+        """
+        first, second = (self._labels.find(label, self.words) for label in (a, b))
+        if first == second:
+            raise ValueError(f"two {self.words.groups} are needed, not {a!r} twice")
+        names = (self._labels.name(label) for label in (a, b))
+        difference = combination(self.posterior, TAILS, {first: 1.0, second: -1.0})
+        return difference.rename(" minus ".join(names))
+
+    def predict(self, group: Hashable | None = None) -> pd.DataFrame:
+        """Predict a mean, and the score of one pupil more.
+
+        Parameters
+        ----------
+        group : label, optional
+            As in the index of `schools`. Without it: a new school of the same population.
+
+        Returns
+        -------
+        DataFrame
+            A row for the school's true mean and a row for a new pupil in it: exact ``mean``,
+            ``sd``, ``lower`` and ``upper`` (94%).
+
+        Raises
+        ------
+        ValueError
+            If the label is not there.
+        """
+        if group is None:
+            where, schools, new = f"a new {self.words.group}", {}, {"mu": 1.0, "groups": 1.0}
+        else:
+            place = self._labels.find(group, self.words)
+            where = f"{self.words.group} {self._labels.name(group)}"
+            schools, new = {place: 1.0}, {}
+        rows = {
+            f"mean of {where}": combination(self.posterior, TAILS, schools, **new),
+            f"new {self.words.unit} in {where}": combination(
+                self.posterior, TAILS, schools, **new, units=1.0
+            ),
+        }
+        return pd.DataFrame(rows).T[["mean", "sd", "lower", "upper"]]
+
+    def save(self, where: str | Path) -> list[Path]:
+        """Write the report (text), the table of schools (CSV) and the figure (PNG).
+
+        Parameters
+        ----------
+        where : str or Path
+            A folder that is there, or that ends in a slash; or the beginning of the three names,
+            as ``results/london`` for ``results/london_report.txt``. Files of these names are
+            replaced. Folders on the way are made.
+
+        Returns
+        -------
+        list of Path
+            What was written; it is printed too.
+        """
+        import matplotlib.pyplot as plt  # only who saves a figure waits for it
+
+        from helpers.plots import plot_poolings
+
+        path = Path(where).expanduser()
+        folder = path.is_dir() or str(where).endswith(("/", "\\"))
+        start = path / "analysis" if folder else path
+        start.parent.mkdir(parents=True, exist_ok=True)
+        report, table, figure = (
+            start.with_name(f"{start.name}_{end}")
+            for end in ("report.txt", "table.csv", "figure.png")
+        )
+        report.write_text(f"{self.report}\n", encoding="utf-8", newline="\n")
+        named = self.schools.rename(index=self._labels.name)  # as in the report
+        named.to_csv(table, encoding="utf-8", lineterminator="\n")
+        with plt.rc_context({"figure.constrained_layout.use": True}), plt.ioff():
+            plot_poolings(self.schools, group=self.words.group, units=self.words.units)
+            plt.savefig(figure, dpi=150)
+            plt.close()
+        for written in (report, table, figure):
+            print(f"Wrote {written}")
+        return [report, table, figure]
+
+    @property
+    def _labels(self) -> Labels:
+        return Labels(self.posterior.schools.index)
+
+
+def analyse(
+    scores: IntoFrame,
+    school: str = "school",
+    score: str = "score",
+    *,
+    group: str = "school",
+    unit: str = "pupil",
+    groups: str | None = None,
+    units: str | None = None,
+    seed: int = 0,
+) -> Analysis:
     """Fit the three poolings, check them, rank the schools, and say it in words.
 
     The posterior is exact: no sampler, whatever the scale and however many schools. The priors
@@ -59,8 +191,15 @@ def analyse(scores: pd.DataFrame, *, seed: int = 0) -> Analysis:
 
     Parameters
     ----------
-    scores : DataFrame
-        One row a pupil: ``school`` and ``score``, as `helpers.own_file.read_scores` returns it.
+    scores : DataFrame, or any other table that narwhals knows
+        One row a pupil, as `helpers.own_file.read_scores` returns it, or any table with two
+        such columns.
+    school, score : str
+        The columns that hold the school's label and the pupil's score.
+    group, unit : str
+        What schools and pupils are called in the report: ``group="hospital", unit="patient"``.
+    groups, units : str, optional
+        Their plurals, where the rule of English would not give them.
     seed : int
         Of the draws behind ranks and checks.
 
@@ -72,180 +211,55 @@ def analyse(scores: pd.DataFrame, *, seed: int = 0) -> Analysis:
     ------
     ValueError
         If all scores are equal, there is one school alone, no school has two pupils, all
-        pupils of each school have the same score, or `helpers.schools.summarise_schools` objects.
+        pupils of each school have the same score, or `helpers.schools.summarise_schools` or
+        `helpers.exact.exact_posterior` objects.
     """
-    summaries = summarise_schools(scores)
-    centre, scale = scores["score"].mean(), scores["score"].std()
-    if scores["score"].nunique() == 1:
-        raise ValueError(f"all scores are equal ({centre:g}): there is nothing to explain")
+    words = Words.of(group, unit, groups, units)
+    refuse_yes_and_no(scores, score)
+    with words.speaking():
+        summaries = summarise_schools(scores, school, score)
+    codes, values = read_rows(scores, school, score)
+    refuse_without_spread(summaries, codes, values, words)
+    centre, scale = values.mean(), values.std(ddof=1)
     priors = {
         "prior_mean": centre,
         "prior_sd": 2.5 * scale,
         "sigma_alpha_prior_mean": scale,
         "sigma_y_prior_mean": scale,
     }
-    posterior = exact_posterior(summaries, **priors)
+    with warnings.catch_warnings(record=True) as caught, words.speaking():
+        warnings.simplefilter("always")
+        posterior = exact_posterior(summaries, **priors)
+    warned = [str(one.message) for one in caught if issubclass(one.category, UserWarning)]
+
     table = posterior.summary(PROB)
-    finer = exact_posterior(summaries, **priors, refine=2).summary(PROB)
-    error = ((finer["mean"] - table["mean"]).abs() / table["sd"]).max()
+    share, half_weight, weights = ratio_summaries(posterior, TAILS)
+    reml = maximum_likelihood(summaries, restricted=True)
+    between, within = reml["global_sigma"] ** 2, reml["sigma_y"] ** 2
+    reml["share_between"] = between / (between + within)
+    parameters = table.iloc[:3].copy()
+    parameters.loc["share_between"] = share
+    parameters["mixed_model"] = reml
 
-    draws = int(np.clip(CELLS / 4 / len(summaries), 100, 1000))
-    sample = posterior.sample(draws, seed=seed).posterior.to_dataset()
-    drawn = sample.stack(sample=("chain", "draw")).transpose("sample", ...)
-    settings = [drawn[name].to_numpy() for name in ("global_mean", "global_sigma", "sigma_y")]
-    parameters = table.iloc[:3].assign(mixed_model=maximum_likelihood(summaries, restricted=True))
-    schools = _schools(summaries, parameters["mean"], table.iloc[3:], drawn, centre)
-    checks = _checks(scores, summaries, parameters["mean"], settings, np.random.default_rng(seed))
-    report = _report(scores["score"], priors, parameters, schools, checks, error)
-    return Analysis(parameters, schools, checks, report)
-
-
-def _schools(summaries, setting, estimates, drawn, centre) -> pd.DataFrame:
-    half = norm.ppf((1 + PROB) / 2) * setting["sigma_y"] / np.sqrt(summaries["n"])
-    means = drawn["school_means"].to_numpy()
-    ranks = rankdata(-means, axis=1)
-    lower, upper = np.quantile(ranks, [(1 - PROB) / 2, (1 + PROB) / 2], axis=0, method="nearest")
-    # Schools with the same scores keep the order of the table, however a processor rounds.
-    standing = ((estimates["mean"] - centre) / setting["sigma_y"]).round(9)
-    return pd.DataFrame(
-        {
-            "n": summaries["n"],
-            "raw": summaries["mean"],
-            "raw_lower": summaries["mean"] - half,
-            "raw_upper": summaries["mean"] + half,
-            "complete": centre,
-            **{name: estimates[name].to_numpy() for name in ("mean", "sd", "lower", "upper")},
-            "weight": pooling_weight(summaries["n"], setting["sigma_y"], setting["global_sigma"]),
-            "rank": rankdata(-standing, method="ordinal"),
-            "rank_lower": lower.astype(int),
-            "rank_upper": upper.astype(int),
-            "above": (means > drawn["global_mean"].to_numpy()[:, None]).mean(axis=0),
-        }
-    ).sort_values("rank", kind="stable")
-
-
-def _checks(scores, summaries, setting, settings, rng, replicas=400) -> pd.DataFrame:
-    """Compare the data with data that the fitted model makes: posterior predictive checks."""
-    n, mean = summaries["n"].to_numpy(), summaries["mean"].to_numpy()
-    picked = rng.choice(len(settings[0]), replicas)
-    mu, sigma_alpha, sigma_y = (values[picked, None] for values in settings)
-    standing = np.sqrt(setting["global_sigma"] ** 2 + setting["sigma_y"] ** 2 / n)
-    measured = (n >= 5) & (summaries["ss"].to_numpy() > 0)
-    freedom = n[measured] - 1
-
-    def of_means(means: NDArray) -> tuple[float, float]:
-        far = np.abs(means - setting["global_mean"]) / standing
-        return far.max(), spearmanr(n, means).statistic if np.ptp(n) else np.nan
-
-    def of_spread(squares: NDArray) -> float:
-        return np.log(squares / freedom).std() / 2 if measured.sum() > 1 else np.nan
-
-    # Deviations from a school's own mean do not depend on where that mean is.
-    school = pd.factorize(scores["school"])[0][:100_000]
-    sizes = np.bincount(school)
-
-    def of_pupils(pupils: NDArray) -> float:
-        return kurtosis(pupils - (np.bincount(school, pupils) / sizes)[school])
-
-    observed = [
-        of_pupils(scores["score"].to_numpy(dtype=float)[: len(school)] - setting["global_mean"]),
-        of_spread(summaries["ss"].to_numpy()[measured]),
-        *of_means(mean),
-    ]
-    replicated = [
-        (
-            of_pupils(rng.normal(size=len(school))),
-            of_spread(rng.chisquare(freedom)),
-            *of_means(rng.normal(mu[i], np.sqrt(sigma_alpha[i] ** 2 + sigma_y[i] ** 2 / n))),
-        )
-        for i in range(replicas)
-    ]
-    lower, upper = np.quantile(replicated, [0.01, 0.99], axis=0)
-    rows = [
-        "pupils with extreme scores (excess kurtosis within schools)",
-        "schools that differ in spread (sd of their log sd)",
-        "a school far from all others (in sd)",
-        "size tied to the mean (rank correlation)",
-    ]
-    checks = pd.DataFrame({"observed": observed, "lower": lower, "upper": upper}, index=rows)
-    checks = checks.dropna()  # a statistic that these schools do not have
-    may_be_low = checks.index == rows[2]  # no school far away is no fault
-    low_enough, high_enough = (
-        checks["observed"] <= checks["upper"],
-        checks["observed"] >= checks["lower"],
+    # Fewer draws of many schools: 200 of 100,000.
+    draws = int(np.clip(CELLS / 4 / len(summaries), 50, 1000))
+    drawn = posterior.sample(draws, seed=seed).posterior
+    settings = tuple(drawn[name].to_numpy().ravel() for name in table.index[:3])
+    means = drawn["school_means"].to_numpy().reshape(4 * draws, -1)
+    schools = table_of_schools(posterior, TAILS, table, weights, means, centre)
+    checks = check_model(
+        summaries,
+        codes,
+        values,
+        table.iloc[:3],
+        settings,
+        posterior.error,
+        words,
+        np.random.default_rng(seed),
     )
-    return checks.assign(passed=low_enough & (high_enough | may_be_low))
-
-
-def _report(score, priors, parameters, schools, checks, error) -> str:
-    sigma_alpha, sigma_y = parameters["mean"][["global_sigma", "sigma_y"]]
-    digits = 2 - int(np.floor(np.log10(max(min(sigma_alpha, sigma_y), 1e-3 * sigma_y))))
-
-    def number(value: float) -> str:
-        """With the digits that matter beside the smaller spread, whatever the scale."""
-        if not -12 < digits < 7:
-            return f"{value:.4g}"
-        return f"{round(value, digits) + 0.0:,.{max(digits, 0)}f}"
-
-    def setting(name: str) -> str:
-        row = parameters.loc[name]
-        return (
-            f"{number(row['mean'])} (94%: {number(row['lower'])} to {number(row['upper'])}; "
-            f"mixed model, REML: {number(row['mixed_model'])})"
-        )
-
-    n = schools["n"]
-    moved = (schools["mean"] - schools["raw"]).abs().idxmax()
-    pulled = schools.loc[moved]
-    above = (schools["above"] > (1 + PROB) / 2).sum()
-    below = (schools["above"] < (1 - PROB) / 2).sum()
-    lines = [
-        f"{len(schools):,} schools, {n.sum():,} pupils; {n.min():,} to {n.max():,} pupils a "
-        f"school, median {n.median():,.0f}. Scores from {number(score.min())} to "
-        f"{number(score.max())}, mean {number(score.mean())}, sd {number(score.std())}.",
-        "",
-        "PRIORS, set from the scale of these scores: "
-        f"μ ~ N({number(priors['prior_mean'])}, {number(priors['prior_sd'])}), "
-        f"σ_α and σ_y ~ exponential with mean {number(score.std())}.",
-        "",
-        "WHAT WAS FOUND (exact posterior, without a sampler)",
-        f"  mean of the schools, μ:       {setting('global_mean')}",
-        f"  spread of schools, σ_α:       {setting('global_sigma')}",
-        f"  spread of pupils, σ_y:        {setting('sigma_y')}",
-        f"  {sigma_alpha**2 / (sigma_alpha**2 + sigma_y**2):.0%} of the variance of scores lies "
-        "between schools.",
-        f"  Half weight: a school of {(sigma_y / sigma_alpha) ** 2:,.1f} pupils would end up "
-        "midway between its own mean and μ.",
-        f"  Moved most by partial pooling: {moved} (n = {pulled['n']:,.0f}), from "
-        f"{number(pulled['raw'])} to {number(pulled['mean'])}.",
-        "",
-        "RANKING",
-        f"  Above the mean of the schools with a probability over 97%: {above:,}; below it: "
-        f"{below:,}; neither: {len(schools) - above - below:,}.",
-    ]
-    for place, school in [("Highest", schools.iloc[0]), ("Lowest", schools.iloc[-1])]:
-        lines.append(
-            f"  {place} estimate: {school.name} (n = {school['n']:,.0f}), "
-            f"{number(school['mean'])}; its rank lies between {school['rank_lower']:,.0f} and "
-            f"{school['rank_upper']:,.0f} (94%)."
-        )
-    lines += ["", f"CHECKS  ({'all' if checks['passed'].all() else 'NOT all'} passed)"]
-    lines.append(
-        f"  {'passed' if error < 1e-3 else 'FAILED'}: numerical error, at most {error:.0e} of a "
-        "posterior sd."
-    )
-    for name, row in checks.iterrows():
-        lines.append(
-            f"  {'passed' if row['passed'] else 'FAILED'}: {name}: {row['observed']:.2f}; data "
-            f"from the fitted model give {row['lower']:.2f} to {row['upper']:.2f} (98%)."
-        )
-    if not checks["passed"].all():
-        lines.append("  A failed check says where this model differs from the data (chapter 7).")
-    if len(schools) < 8:
-        lines.append(
-            f"  CAUTION: {len(schools)} schools say little of how widely schools spread; the prior "
-            "of σ_α matters."
-        )
-    if score.nunique() == 2:
-        lines.append("  CAUTION: the scores have two values only; a model of counts fits better.")
-    return "\n".join(textwrap.fill(line, 76, subsequent_indent="    ") for line in lines)
+    subject, label = name_subject(scores, school, score)
+    schools = schools.rename_axis(index=label or words.group)
+    found = Analysis(parameters, half_weight, schools, checks, posterior, words)
+    cautious = [f"{words.translate(warning)}." for warning in warned]
+    cautious += cautions(values, summaries["n"], words)
+    return replace(found, report=write_report(found, values, priors, subject, cautious))

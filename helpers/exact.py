@@ -17,6 +17,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 from scipy.stats import t as student
 
+from helpers.by_size import for_all_schools
 from helpers.mixture import Nodes, draw_y, slopes
 from helpers.pooling import draw_school_means
 from helpers.quadrature import cell_quantiles
@@ -131,7 +132,7 @@ class ExactPosterior:
         r = self.ratios
         some = np.unique([r.n.argmin(), r.n.argmax(), r.mean.argmin(), r.mean.argmax()])
         ours, others = (
-            np.vstack([nodes.settings(), nodes.schools(some)]).T
+            np.vstack([nodes.settings(), nodes.schools(r.n[some], r.mean[some])]).T
             for nodes in (self.nodes, self._every_second(1))
         )
         sd = ours[1]
@@ -193,13 +194,14 @@ class ExactPosterior:
             table[0, 2:] = dense.global_ends(tails)
             for row, alpha in ((1, True), (2, False)):
                 table[row, 2:] = r.unit * np.exp(self._scale_quantiles(alpha, tails))
-            step = max(1, CHUNK // dense.weight.size)
-            for i in range(0, r.n.size, step):
-                some = np.arange(i, min(i + step, r.n.size))
-                table[3 + some, :2], table[3 + some, 2:] = (
-                    nodes.schools(some),
-                    dense.ends(some, tails),
-                )
+
+            def some(n: NDArray, mean: NDArray) -> NDArray:
+                return np.hstack([nodes.schools(n, mean), dense.ends(n, mean, tails)])
+
+            def least_sd(rows: NDArray) -> float:
+                return rows[:, 1].min()
+
+            table[3:] = for_all_schools(r.n, r.mean, some, least_sd, dense.weight.size)
         table[np.ix_(np.r_[0, 3 : 3 + r.n.size], [0, 2, 3])] += r.centre
         names = ["global_mean", "global_sigma", "sigma_y"]
         names += [f"school_means[{label}]" for label in self.schools.index]
@@ -267,7 +269,7 @@ class ExactPosterior:
         """
         rng = np.random.default_rng(seed)
         size, r = draws * chains, self.ratios
-        t = self._ratio_at(rng.random(size))
+        t = self.log_ratio(rng.random(size))
         means = np.empty((size, 3)), np.empty((size, r.n.size))
         step = max(1, min(500, CHUNK // r.n.size))
         with np.errstate(over="ignore", under="ignore"):
@@ -292,8 +294,8 @@ class ExactPosterior:
         coords = {"chain": np.arange(chains), "draw": np.arange(draws), "school": labels}
         return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior, coords)})
 
-    def _ratio_at(self, p: NDArray) -> NDArray:
-        """Quantiles of t."""
+    def log_ratio(self, p: NDArray) -> NDArray:
+        """Quantiles of log(σ_α² / σ_y²)."""
         t, sums, step = self._fine
         log = self.ratios.masses((t, sums))[0]
         edges, heights = [], []

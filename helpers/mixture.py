@@ -43,20 +43,18 @@ class Nodes:
         rare = np.cumsum(self.weight[order]) < 1e-6
         self.common = np.sort(order[~rare])  # enough for quantiles
 
-    def _mixture(self, schools: NDArray, some: NDArray | slice) -> tuple[NDArray, NDArray]:
+    def _mixture(self, n: NDArray, mean: NDArray, some: NDArray | slice) -> tuple[NDArray, NDArray]:
         """Mean and sd of each school's mean, at each of some nodes."""
-        n, mean = self.ratios.n[schools], self.ratios.mean[schools]
         ratio, mu = self.ratio[some], self.mu[some]
         share = 1 / (1 + n * ratio)  # of μ in the estimate
         sd = np.hypot(self.sigma_y[some] * np.sqrt(ratio * share), share * self.mu_sd[some])
         return mean + share * (mu - mean), sd
 
-    def ends(self, schools: NDArray, tails: NDArray) -> NDArray:
-        """Quantiles of each school's mean, a row a school."""
+    def ends(self, n: NDArray, mean: NDArray, tails: NDArray) -> NDArray:
+        """Quantiles of the means of schools of these sizes and raw means, a row a school."""
         weight = self.weight[self.common]
-        return normal_quantiles(
-            weight / weight.sum(), *self._mixture(schools, self.common), tails
-        ).T
+        parts = self._mixture(n, mean, self.common)
+        return normal_quantiles(weight / weight.sum(), *parts, tails).T
 
     def global_ends(self, tails: NDArray) -> NDArray:
         """Quantiles of μ."""
@@ -71,9 +69,9 @@ class Nodes:
         sds = np.hstack([self.mu_sd, np.zeros_like(scales)])
         return np.column_stack(moments(self.weight, values, sds))
 
-    def schools(self, schools: NDArray) -> NDArray:
-        """Mean and sd of each school's mean, a row a school."""
-        return np.column_stack(moments(self.weight, *self._mixture(schools, slice(None))))
+    def schools(self, n: NDArray, mean: NDArray) -> NDArray:
+        """Mean and sd of the means of such schools, a row a school."""
+        return np.column_stack(moments(self.weight, *self._mixture(n, mean, slice(None))))
 
     def peaks(self) -> int:
         """How many peaks, a tenth deep valley between them, reach a hundredth of the highest."""

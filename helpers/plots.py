@@ -42,7 +42,15 @@ def use_book_style() -> None:
     )
 
 
-def plot_estimates(ax: Axes, n: ArrayLike, estimates: pd.DataFrame, *, colour: str) -> None:
+def plot_estimates(
+    ax: Axes,
+    n: ArrayLike,
+    estimates: pd.DataFrame,
+    *,
+    colour: str,
+    group: str = "school",
+    units: str = "pupils",
+) -> None:
     """Draw each school's estimate and interval against its number of pupils.
 
     Parameters
@@ -55,15 +63,17 @@ def plot_estimates(ax: Axes, n: ArrayLike, estimates: pd.DataFrame, *, colour: s
         ``mean``, the estimate, and ``lower`` and ``upper``, the ends of its interval, in points.
     colour : str
         Of all marks.
+    group, units : str
+        What the axis calls a school and its pupils.
     """
     fine = 1 if len(estimates) < 500 else 0.4  # thousands of schools need finer marks
     ends = estimates["lower"], estimates["upper"]
     ax.vlines(n, *ends, color=colour, linewidth=1.5 * fine, alpha=0.45 * fine)
     ax.plot(n, estimates["mean"], "o", color=colour, markersize=4.5 * fine)
-    ax.set_xlabel("pupils in the school")
+    ax.set_xlabel(f"{units} in the {group}")
 
 
-def plot_poolings(schools: pd.DataFrame) -> None:
+def plot_poolings(schools: pd.DataFrame, *, group: str = "school", units: str = "pupils") -> None:
     """Draw no pooling above partial pooling, on the same axes; complete pooling is a line.
 
     Parameters
@@ -71,17 +81,21 @@ def plot_poolings(schools: pd.DataFrame) -> None:
     schools : DataFrame, a row a school
         ``n``; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``, ``lower`` and
         ``upper``, in the score's unit, as in `helpers.analysis.Analysis`.
+    group, units : str
+        What the axes call a school and its pupils.
     """
     raw = schools[["raw", "raw_lower", "raw_upper"]].set_axis(["mean", "lower", "upper"], axis=1)
     _, axes = plt.subplots(2, 1, sharex=True, sharey=True, figsize=(6.4, 7))
     panels = [("no pooling", raw, RAW), ("partial pooling", schools, POOLED)]
     for ax, (title, estimates, colour) in zip(axes, panels, strict=True):
-        plot_estimates(ax, schools["n"], estimates, colour=colour)
+        plot_estimates(ax, schools["n"], estimates, colour=colour, group=group, units=units)
         ax.axhline(schools["complete"].iloc[0], color=COMPLETE, label="complete pooling")
-        ax.set(title=title, ylabel="school mean, 94% interval")
+        ax.set(title=title, ylabel=f"{group} mean, 94% interval")
     if schools["n"].max() > 20 * schools["n"].min():
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:,.0f}")
+    else:
+        ax.locator_params(axis="x", integer=True)
     axes[0].set_xlabel("")
     axes[0].legend()
 

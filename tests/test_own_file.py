@@ -8,9 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, rankdata
 
-from helpers.analysis import analyse
 from helpers.exact import exact_posterior
 from helpers.likelihood import maximum_likelihood
 from helpers.own_file import read_scores
@@ -159,79 +157,3 @@ def test_london_meets_the_published_table(capsys) -> None:
     assert round(found["global_sigma"] ** 2, 4) == 0.1686
     assert round(found["sigma_y"] ** 2, 4) == 0.8478
     assert round(found["global_mean"], 3) == -0.013
-
-
-def test_ranks_and_probabilities_are_those_of_other_draws() -> None:
-    """A hundred thousand other draws of the same posterior; 4.5 Monte Carlo errors."""
-    scores = simulate_city(42).scores
-    schools = analyse(scores).schools.sort_index()
-    mean, sd = scores["score"].mean(), scores["score"].std()
-    priors = {"sigma_alpha_prior_mean": sd, "sigma_y_prior_mean": sd}
-    exact = exact_posterior(summarise_schools(scores), prior_mean=mean, prior_sd=2.5 * sd, **priors)
-    drawn = exact.sample(25_000, seed=9).posterior.to_dataset()
-    above = (drawn["school_means"] > drawn["global_mean"]).mean(("chain", "draw")).to_numpy()
-    error = np.sqrt(above * (1 - above) * (1 / 4_000 + 1 / 100_000))
-    assert (np.abs(schools["above"] - above) < 4.5 * error + 1e-3).all()
-    # Each end of a rank's interval leaves 3% outside: at most that, and with the rank itself more.
-    means = drawn["school_means"].stack(sample=("chain", "draw")).transpose("sample", ...)
-    ranks = rankdata(-means.to_numpy()[::5], axis=1)
-    slack = 4.5 * np.sqrt(0.03 * 0.97 * (1 / 4_000 + 1 / 20_000))
-    assert ((ranks < schools["rank_lower"].to_numpy()).mean(axis=0) < 0.03 + slack).all()
-    assert ((ranks <= schools["rank_lower"].to_numpy()).mean(axis=0) > 0.03 - slack).all()
-    assert ((ranks > schools["rank_upper"].to_numpy()).mean(axis=0) < 0.03 + slack).all()
-    assert ((ranks >= schools["rank_upper"].to_numpy()).mean(axis=0) > 0.03 - slack).all()
-    assert schools["rank"].tolist() == rankdata(-schools["mean"]).tolist()
-
-
-def broken_city(fault: str) -> pd.DataFrame:
-    rng = np.random.default_rng(7)
-    sizes = rng.integers(5, 60, 60)
-    school = np.repeat(np.arange(60), sizes)
-    means, spread, noise = rng.normal(63, 4, 60), np.full(60, 10.0), rng.normal(size=len(school))
-    if fault == "pupils with extreme scores":
-        noise = rng.standard_t(3, len(school))
-    if fault == "schools that differ in spread":
-        spread = np.exp(rng.normal(2, 0.5, 60))
-    if fault == "a school far from all others":
-        means[0] += 40
-    if fault == "size tied to the mean":
-        means = 63 + 4 * (sizes - 32) / 16
-    return pd.DataFrame({"school": school, "score": means[school] + spread[school] * noise})
-
-
-def test_a_school_near_the_others_is_no_fault() -> None:
-    """Means that agree better than chance would have it: only too far is asked about."""
-    noise = norm.ppf((np.arange(20) + 0.5) / 20) * 10
-    scores = pd.DataFrame({"school": np.repeat(np.arange(30), 20), "score": np.tile(noise, 30)})
-    far = analyse(scores).checks.filter(like="far from all", axis="index").iloc[0]
-    assert far["observed"] < far["lower"]
-    assert far["passed"]
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "pupils with extreme scores",
-        "schools that differ in spread",
-        "a school far from all others",
-        "size tied to the mean",
-    ],
-)
-def test_a_check_fails_where_its_assumption_is_broken(fault: str) -> None:
-    sound, broken = (analyse(broken_city(kind)) for kind in ("none", fault))
-    assert sound.checks["passed"].all()
-    (row,) = (name for name in broken.checks.index if name.startswith(fault))
-    assert not broken.checks["passed"][row]
-    assert "NOT all" in str(broken)
-
-
-def test_schools_with_the_same_scores_keep_their_order_however_these_are_rounded() -> None:
-    rng = np.random.default_rng(3)
-    kinds = rng.normal(63, 10, size=(4, 9))
-    scores = pd.DataFrame(
-        {"school": np.repeat(np.arange(60), 9), "score": np.tile(kinds.ravel(), 15)}
-    )
-    scores["score"] += rng.normal(0, 1e-13, len(scores))
-    schools = analyse(scores).schools
-    for _, same in schools.groupby(schools.index % 4):
-        assert same.index.tolist() == sorted(same.index)

@@ -1,0 +1,236 @@
+"""The report of an analysis in words; every number in it is one of the analysis's tables."""
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from helpers.cautions import FEW_GROUPS
+from helpers.words import Labels, Words
+
+if TYPE_CHECKING:
+    from helpers.analysis import Analysis
+
+WIDTH = 76
+
+
+def percent(share: float) -> str:
+    """A share with two digits of it, or of what it lacks of all."""
+    rest = 100 * min(share, 1 - share)
+    digits = int(np.clip(1 - np.floor(np.log10(max(rest, 1e-9))), 0, 8))
+    shown = f"{100 * share:.{digits}f}"
+    return f"{shown.rstrip('0').rstrip('.') if digits else shown}%"
+
+
+def count(value: float) -> str:
+    """A number of units that need not be whole: 0.27, 5.8, 51, 7,781, 2.4e+09."""
+    if value < 0.95 or value >= 1e7:
+        return f"{value:.2g}"
+    return f"{value:,.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
+class Numbers:
+    """Print values with the digits that matter beside the smaller spread, whatever the scale."""
+
+    def __init__(self, sigma_alpha: float, sigma_y: float, values: NDArray) -> None:
+        least = max(min(sigma_alpha, sigma_y), 1e-3 * sigma_y)
+        self.digits = 2 - int(np.floor(np.log10(least)))
+        self.whole = bool((values % 1 == 0).all() and np.abs(values).max() < 1e15)
+
+    def __call__(self, value: float) -> str:
+        if not -12 < self.digits < 7:
+            return f"{value:.4g}"
+        return f"{round(value, self.digits) + 0.0:,.{max(self.digits, 0)}f}"
+
+    def seen(self, value: float) -> str:
+        """A value of the file: whole where all are."""
+        return f"{value:,.0f}" if self.whole else self(value)
+
+    def spread(self, value: float) -> str:
+        """A spread: 0 only where it is."""
+        if not value:
+            return "0"
+        rounded = abs(round(value, self.digits))
+        return self(value) if rounded else f"{value:.2g}"
+
+    def interval(self, row: pd.Series, spread: bool = False) -> str:
+        show = self.spread if spread else self
+        return f"(94%: {show(row['lower'])} to {show(row['upper'])})"
+
+
+def write_report(
+    found: "Analysis", values: NDArray, priors: dict, subject: str, cautions: list[str]
+) -> str:
+    """Say in words what was read, assumed, found and checked.
+
+    Parameters
+    ----------
+    found : Analysis
+        With all but its report.
+    values : ndarray
+        All scores.
+    priors : dict
+        As `helpers.exact.exact_posterior` takes them.
+    subject : str
+        The file and the columns, or nothing.
+    cautions : list of str
+
+    Returns
+    -------
+    str
+    """
+    words, settings = found.words, found.parameters
+    number = Numbers(*settings["mean"][["global_sigma", "sigma_y"]], values)
+    labels = Labels(found.schools.index)
+    lines = [
+        *([subject] if subject else []),
+        _sizes(found.schools["n"], words)
+        + f" Values from {number.seen(values.min())} to {number.seen(values.max())}, mean "
+        f"{number(values.mean())}, sd {number.spread(values.std(ddof=1))}.",
+        "",
+        "PRIORS, set from the scale of these values: "
+        f"μ ~ N({number(priors['prior_mean'])}, {number.spread(priors['prior_sd'])}), σ_α and "
+        f"σ_y ~ exponential with mean {number.spread(priors['sigma_y_prior_mean'])}.",
+        "",
+        "WHAT WAS FOUND (exact posterior, without a sampler: mean and 94% interval)",
+        *_settings(found, number),
+        *_weights(found, number, labels),
+        "",
+        *_ranking(found, number, labels),
+        "",
+        *_checks(found.checks, words),
+        *(f"  CAUTION: {caution}" for caution in cautions),
+    ]
+    # Neither a number nor a label is broken at its end of line.
+    how = {"subsequent_indent": "    ", "break_on_hyphens": False, "break_long_words": False}
+    return "\n".join(textwrap.fill(line, WIDTH, **how) for line in lines)
+
+
+def _sizes(n: pd.Series, words: Words) -> str:
+    sizes = f"{n.min():,} to {n.max():,} {words.units} per {words.group}, median {n.median():,.10g}"
+    if n.min() == n.max():
+        sizes = f"{words.count_units(n.min())} per {words.group}"
+    return f"{words.count_groups(len(n))}, {words.count_units(n.sum())}: {sizes}."
+
+
+def _settings(found: "Analysis", number: Numbers) -> list[str]:
+    words, table = found.words, found.parameters
+    alpha, reml = table.loc["global_sigma"], table["mixed_model"]
+    share, half = table.loc["share_between"], found.half_weight
+    told = {
+        "global_mean": f"mean of the population of {words.groups}, μ",
+        "global_sigma": f"spread (sd) of the means of {words.groups}, σ_α",
+        "sigma_y": f"spread (sd) of {words.units} within {words.groups}, σ_y",
+    }
+    lines = []
+    for name, text in told.items():
+        row, spread = table.loc[name], name != "global_mean"
+        show = number.spread if spread else number
+        lines.append(f"  {text}: {show(row['mean'])} {number.interval(row, spread)}.")
+    lines.append(
+        f"  Share of the variance that lies between {words.groups}: {percent(share['mean'])} "
+        f"(94%: {percent(share['lower'])} to {percent(share['upper'])})."
+    )
+    lines.append(
+        f"  Half weight: with {count(half['median'])} {words.units} (posterior median; 94%: "
+        f"{count(half['lower'])} to {count(half['upper'])}) an estimate lies midway between the "
+        f"own mean of its {words.group} and μ."
+    )
+    text = (
+        f"  Mixed-model programs report (REML): μ {number(reml['global_mean'])}, σ_α "
+        f"{number.spread(reml['global_sigma'])}, σ_y {number.spread(reml['sigma_y'])}."
+    )
+    outside = [
+        symbol
+        for name, symbol in {"global_mean": "μ", "global_sigma": "σ_α", "sigma_y": "σ_y"}.items()
+        if not table["lower"][name] <= reml[name] <= table["upper"][name]
+    ]
+    if outside:
+        text += (
+            f" Of these, {' and '.join(outside)} lie{'s' * (len(outside) == 1)} outside the "
+            "interval above: they are the best single values, without a prior"
+        )
+        zero = reml["global_sigma"] == 0
+        text += ", and the best can be 0, which no interval of a spread holds." if zero else "."
+    lines.append(text)
+    if reml["global_sigma"] == 0 and len(found.schools) >= FEW_GROUPS:
+        lines.append(
+            f"  These data agree with no difference between the {words.groups} at all: σ_α may be "
+            f"as large as {number.spread(alpha['upper'])}, and as small as 0."
+        )
+    return lines
+
+
+def _weights(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
+    table, words = found.schools, found.words
+    ends = table.loc[table["n"] == table["n"].min()], table.loc[table["n"] == table["n"].max()]
+    told = [
+        f"{percent(row['weight'])} (94%: {percent(row['weight_lower'])} to "
+        f"{percent(row['weight_upper'])}) with {words.count_units(int(row['n']))}"
+        for row in (end.iloc[0] for end in ends)
+    ]
+    told = told[:1] if table["n"].min() == table["n"].max() else told
+    moved = int((table["mean"] - table["raw"]).abs().to_numpy().argmax())
+    row = table.iloc[moved]
+    return [
+        f"  Weight of each {words.group}'s own mean in its estimate: {'; '.join(told)}.",
+        f"  Moved most by partial pooling: {labels.name(table.index[moved])} (n = "
+        f"{row['n']:,.0f}), from its own mean {number(row['raw'])} to {number(row['mean'])} "
+        f"{number.interval(row)}.",
+    ]
+
+
+def _ranking(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
+    table, words = found.schools, found.words
+    others = words.count_groups(len(table) - 1) if len(table) > 2 else words.group
+    lines = ["RANKING  (above or below with a probability over 97%)"]
+    for column, what in {
+        "above": f"the mean of the other {others} listed",
+        "above_population": f"the mean of the population of {words.groups}, μ",
+    }.items():
+        sides = {
+            "Above": table.index[table[column] > 0.97],
+            "Below": table.index[table[column] < 0.03][::-1],
+        }
+        for side, group in sides.items():
+            listed = f": {labels.list(group)}" if len(group) else ""
+            lines.append(f"  {side} {what}: {len(group):,}{listed}.")
+        neither = len(table) - sum(map(len, sides.values()))
+        lines[-1] = f"{lines[-1][:-1]}; neither: {neither:,}."
+    for place, (label, row) in {
+        "Highest": (table.index[0], table.iloc[0]),
+        "Lowest": (table.index[-1], table.iloc[-1]),
+    }.items():
+        low, high = int(row["rank_lower"]), int(row["rank_upper"])
+        between = f"{low:,}" if low == high else f"between {low:,} and {high:,}"
+        lines.append(
+            f"  {place} estimate: {labels.name(label)} (n = {row['n']:,.0f}), "
+            f"{number(row['mean'])} {number.interval(row)}; its rank is {between} (94%)."
+        )
+    return lines
+
+
+def _checks(checks: pd.DataFrame, words: Words) -> list[str]:
+    failed = int((~checks["passed"]).sum())
+    lines = [f"CHECKS  ({f'{failed} of {len(checks)} FAILED' if failed else 'all passed'})"]
+    for name, row in checks.iterrows():
+        if not row["chance"]:
+            text = f"{name}: {row['observed']:.1e}, below {row['upper']:.0e}"
+        else:
+            ends = f"{row['lower']:.2f} to {row['upper']:.2f} (98%)"
+            text = f"{name}: {row['observed']:.2f}; data from the fitted model give {ends}"
+        verdict = "passed" if row["passed"] else f"FAILED, {row['fault']}"
+        lines.append(f"  {verdict}: {text}.")
+    chance = checks["chance"].sum()
+    if chance:
+        lines.append(
+            "  Of data that the model describes perfectly, up to "
+            f"{chance:.0%} fail at least one check. A failed check says where these data differ "
+            "from the model; what was found may hold all the same."
+        )
+    left_out = 5 - len(checks)
+    if left_out:
+        lines.append(f"  Left out, as these data can't show it either way: {left_out} more.")
+    return lines
