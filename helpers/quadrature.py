@@ -79,7 +79,7 @@ class Columns:
         left = np.where(np.isfinite(left), left, -np.inf)
         start = peak - found.reach(-1, sd, peak - left)
         end = peak + found.reach(1, sd, valley[:-1] - peak)
-        step = np.minimum(0.8 * sd, 0.2)
+        step = np.minimum(np.minimum(0.8 * sd, 0.2), (end - start) / 24)  # a peak may be flat
         meet = np.flatnonzero((end[:-1] >= valley[:-2]) | (start[1:] <= left[1:]))
         for i in meet[::-1]:  # two windows that meet in a valley become one
             end[i], step[i] = end[i + 1], min(step[i], step[i + 1])
