@@ -272,7 +272,8 @@ def _finish(part: Part, school: str, score: str) -> pd.DataFrame:
     """Refuse what can't be summarised; otherwise, the summary."""
     found = part.numbers.set_axis(part.labels.rename(school), axis="index")
     if part.unlabelled:
-        raise ValueError(f"column {school!r} is missing in {part.unlabelled:,} rows")
+        rows = f"{part.unlabelled:,} row{'s' if part.unlabelled > 1 else ''}"
+        raise ValueError(f"column {school!r} is missing in {rows}")
     if found.empty:
         raise ValueError("the table has no rows")
     _refuse(found.index[found["bad"] > 0], f"column {score!r} is missing or infinite")

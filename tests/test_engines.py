@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from helpers.exact import exact_posterior
-from helpers.integrated import integrated_model
+from helpers.integrated import complete_draws, integrated_model
 from helpers.models import fit, partially_pooled_model
 from helpers.schools import merge_summaries, summarise_schools
 
@@ -245,12 +245,12 @@ REFUSED = {
         r"more digits .* schools \['a'\]",
     ),
     "label missing": ({"school": ["a", None, None, "b"]}, "'school' is missing in 2 rows$"),
-    "label not a number": ({"school": [1.0, np.nan, 1.0, 2.0]}, "'school' is missing in 1 rows?$"),
+    "label not a number": ({"school": [1.0, np.nan, 1.0, 2.0]}, "'school' is missing in 1 row$"),
     "no moment": (
         {"school": pd.to_datetime(["2024-01-01", None, "2024-01-01", None])},
         "'school' is missing in 2 rows$",
     ),
-    "category missing": ({"school": pd.Categorical(["a", None, "b", "b"])}, "missing in 1 rows?$"),
+    "category missing": ({"school": pd.Categorical(["a", None, "b", "b"])}, "missing in 1 row$"),
     "all labels missing": ({"school": [None] * 4}, "'school' is missing in 4 rows$"),
     "pairs": ({"school": [[1, 2], [1, 2], [3], [3]]}, "the labels of the schools must be text"),
 }
@@ -300,6 +300,15 @@ MIXED = {
     "large and fractions": [2**53 + 1, 2**53, 0.5, 0.5],
 }
 MESSAGE = "are of several kinds|too large to stand beside"
+
+
+@every_engine
+@pytest.mark.parametrize("dtype", [bool, object])
+def test_yes_and_no_are_labels(engine, dtype):
+    answers = pd.Series([True, False, False, True, False, True], dtype=dtype)
+    found = summarise_schools(engine(pd.DataFrame({"school": answers, "score": POINTS})))
+    assert found.index.tolist() == [False, True]
+    exact(found, [[64.0, 50.0, 71.5], [60.0, 57.0, 66.0]])
 
 
 @pytest.mark.parametrize("engine", ["pandas", "dask"])
@@ -369,17 +378,30 @@ def test_no_school_is_lost_where_two_print_alike():
             use(schools)
 
 
-@pytest.mark.parametrize("kind", [*LABELS, "bins"])
+# One of each kind of coordinate.
+COORDINATES = "text|fractions|dates|nanoseconds|a time zone|durations|times of day|decimals|bytes"
+
+
+@pytest.mark.parametrize("kind", [*COORDINATES.split("|"), "bins", "yes and no"])
 def test_models_take_every_label(kind):
-    labels = (
-        pd.Series(pd.cut([5, 1, 11] * 2, [0, 3, 10, 20])) if kind == "bins" else LABELS[kind][0]
-    )
+    others = {
+        "bins": pd.cut([5, 1, 11] * 2, [0, 3, 10, 20]),
+        "yes and no": [True, False, False] * 2,
+    }
+    labels = pd.Series(others[kind]) if kind in others else LABELS[kind][0]
     table = pd.DataFrame({"school": labels, "score": POINTS})
     table = pd.concat([table, table.assign(score=table["score"] + 1)])  # and an index twice
-    for scores in (table, summarise_schools(table)):
-        draws = fit(partially_pooled_model(scores), seed=1, draws=10, tune=10)
-        assert draws.posterior.sizes["school"] == 3
-    assert len(exact_posterior(summarise_schools(table), prior_mean=60).summary()) == 6
+    size = 2 if kind == "yes and no" else 3
+    for scores in (table, schools := summarise_schools(table)):
+        model = partially_pooled_model(scores)
+        assert len(model.coords["school"]) == size
+    draws = fit(model, seed=1, draws=10, tune=10)
+    assert draws.posterior.sizes["school"] == size
+    completed = complete_draws(draws, schools, seed=1)
+    assert completed.posterior.sizes["school"] == size
+    exactly = exact_posterior(schools, prior_mean=60)
+    assert len(exactly.summary()) == 3 + size
+    assert exactly.sample(5, seed=1).posterior.sizes["school"] == size
 
 
 def test_models_take_arrow_types():
