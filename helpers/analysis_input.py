@@ -12,16 +12,19 @@ from helpers.words import Words
 def read_rows(scores: IntoFrame, school: str, score: str) -> tuple[NDArray, NDArray]:
     """Each row's group, numbered from 0, and its value."""
     table = scores
-    if not isinstance(scores, pd.DataFrame):
+    if nw.dependencies.is_dask_dataframe(scores):
+        table = scores[[school, score]].compute()
+    elif not isinstance(scores, pd.DataFrame):
         columns = nw.col(school), nw.col(score).cast(nw.Float64)
         table = nw.from_native(scores).lazy().select(*columns).collect().to_pandas()
     return pd.factorize(table[school])[0], table[score].to_numpy(dtype=float)
 
 
 def refuse_yes_and_no(scores: IntoFrame, score: str) -> None:
-    """Raise a ``ValueError`` if the scores are true or false."""
-    columns = nw.from_native(scores).collect_schema()
-    if columns.get(score) == nw.Boolean:
+    """Raise a ``ValueError`` if the scores are true or false, and say what suits them."""
+    if not isinstance(scores, pd.DataFrame) or score not in scores.columns:
+        return  # other tables, and a column that is not there, are refused elsewhere
+    if isinstance(scores[score], pd.Series) and pd.api.types.is_bool_dtype(scores[score]):
         raise ValueError(
             f"column {score!r} holds yes and no, not numbers. A binomial model (logistic "
             "regression) suits it; or write it as 1 and 0"

@@ -72,22 +72,23 @@ def check_model(
     several = np.bincount(codes)[codes] > 1
     school = np.unique(codes[several], return_inverse=True)[1]
     sizes = np.bincount(school)
+    in_order = np.repeat(np.arange(sizes.size), np.sort(sizes))  # whatever the order of the rows
 
-    def of_pupils(pupils: NDArray) -> float:
+    def of_pupils(pupils: NDArray, school: NDArray) -> float:
         if not pupils.size:
             return np.nan
-        squares = (pupils - (np.bincount(school, pupils) / sizes)[school]) ** 2
+        squares = (pupils - (np.bincount(school, pupils) / np.bincount(school))[school]) ** 2
         return (squares @ squares) * squares.size / squares.sum() ** 2 - 3
 
     with np.errstate(divide="ignore", invalid="ignore"):
         observed = [
-            of_pupils(values[several]),
+            of_pupils(values[several], school),
             of_spread(schools["ss"].to_numpy()[measured]),
             *of_means(mean),
         ]
         replicated = [
             (
-                of_pupils(rng.normal(size=school.size)),
+                of_pupils(rng.normal(size=school.size), in_order),
                 of_spread(rng.chisquare(freedom)),
                 *of_means(rng.normal(mu[i], np.sqrt(sigma_alpha[i] ** 2 + sigma_y[i] ** 2 / n))),
             )

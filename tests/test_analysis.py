@@ -418,12 +418,14 @@ def test_the_report_has_a_subject() -> None:
     assert found.schools.index.name == "ward"
 
 
-@pytest.mark.parametrize("kind", ["polars", "lazy", "pyarrow", "duckdb"])
+@pytest.mark.parametrize("kind", ["polars", "lazy", "pyarrow", "duckdb", "dask"])
 def test_any_table_gives_the_same_analysis(kind: str) -> None:
     scores = city(3, n_schools=7).rename(columns={"school": "where", "score": "stay"})
     expected = analyse(scores, "where", "stay")
     if kind == "duckdb":
         table = pytest.importorskip("duckdb").from_df(scores)
+    elif kind == "dask":
+        table = pytest.importorskip("dask.dataframe").from_pandas(scores, npartitions=2)
     else:
         table = {
             "polars": pl.from_pandas,
