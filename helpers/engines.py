@@ -9,9 +9,10 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from narwhals.typing import IntoFrame
 
-from helpers.labels import EXACT, to_pandas
+from helpers.labels import EXACT, to_pandas, unfit
 from helpers.summaries import LARGEST, Part, finish, merge, merge_rows, summarise_rows
 
 
@@ -32,6 +33,8 @@ def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
         relation = nw.dependencies.is_duckdb_relation(scores)
         names = scores.columns if relation else frame.collect_schema().names()
         _check_columns(names, school, score)
+        if frame.collect_schema()[school] == nw.Object:  # of which Polars gives away the addresses
+            raise ValueError(unfit("Python objects"))
         if isinstance(frame, nw.DataFrame):
             table = frame.select(school, score).to_arrow()
             part = summarise_rows(to_pandas(table[school]), to_pandas(table[score]), score)
@@ -72,7 +75,10 @@ def _of_partitions(scores: Any, school: str, score: str) -> Part:
 def _where_it_is(frame: nw.LazyFrame, school: str, score: str) -> Part:
     """Let the engine that holds the table (DuckDB, Polars, Spark) do the work."""
     kinds = frame.collect_schema()
-    if not kinds[score].is_numeric():
+    nothing = kinds[score] == nw.Unknown and pa.types.is_null(
+        frame.select(score).head(0).collect("pyarrow").to_native().schema.types[0]
+    )
+    if not (kinds[score].is_numeric() or nothing):
         raise ValueError(f"column {score!r} must hold numbers, not {kinds[score]}")
     label, raw = nw.col(school), nw.col(score)
     label = label + 0.0 if kinds[school].is_float() else label  # -0.0 is 0.0

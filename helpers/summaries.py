@@ -98,11 +98,15 @@ def summarise_rows(labels: pd.Series, scores: pd.Series, name: str) -> Part:
 
 def _numbers(scores: pd.Series, name: str) -> tuple[NDArray, NDArray]:
     """Scores as floats (NaN if missing or infinite, inf if huge); and as exactly as they came."""
+    if isinstance(scores.dtype, pd.SparseDtype):
+        scores = scores.sparse.to_dense()
     if scores.dtype == object:
         scores = scores.infer_objects()
     try:
         values = pa.array(scores, from_pandas=True)
-    except (pa.ArrowException, OverflowError, TypeError, UnicodeError):
+    except OverflowError:
+        raise ValueError(f"column {name!r} has numbers of more than 64 bits") from None
+    except (pa.ArrowException, TypeError, UnicodeError):
         raise ValueError(f"column {name!r} must hold numbers, not {scores.dtype}") from None
     kind, is_a = values.type, pa.types
     exact = is_a.is_integer(kind) or is_a.is_decimal(kind)
