@@ -42,7 +42,7 @@ def encode(column: pd.Series) -> tuple[NDArray, pd.Index]:
         codes, values = column.cat.codes.to_numpy(), column.cat.categories
     else:
         if pd.api.types.is_float_dtype(column):
-            column = pd.Series(column.to_numpy(float, na_value=np.nan) + 0.0)  # -0.0 is 0.0
+            column = pd.Series(column.to_numpy(float, na_value=np.nan))
         elif column.dtype == object:
             _refuse_mixtures(column)
         try:
@@ -153,7 +153,7 @@ def _from_arrow(values: pa.Array) -> pd.Index:
         small = values.type != pa.uint64() or max(values.to_pylist(), default=0) < 2**63
         return pd.Index(values.to_numpy().astype("int64" if small else "uint64"))
     if is_a.is_floating(kind):
-        return pd.Index(values.to_numpy(zero_copy_only=False).astype(float) + 0.0)
+        return pd.Index(values.to_numpy(zero_copy_only=False).astype(float) + 0.0)  # -0.0 is 0.0
     if is_a.is_boolean(kind):
         return pd.Index(values.to_pylist(), dtype=bool)
     if is_a.is_string(kind) or is_a.is_large_string(kind) or is_a.is_string_view(kind):
