@@ -34,25 +34,32 @@ def encode(column: pd.Series) -> tuple[NDArray, pd.Index]:
 
     The labels are in their own order, and in the form that this module promises.
     """
+    if isinstance(column.dtype, pd.SparseDtype):
+        column = column.sparse.to_dense()
     if isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_null(column.dtype.pyarrow_dtype):
         return np.full(len(column), -1), pd.Index([])
     if isinstance(column.dtype, pd.CategoricalDtype):
         codes, values = column.cat.codes.to_numpy(), column.cat.categories
     else:
         if pd.api.types.is_float_dtype(column):
-            column = pd.Series(column.to_numpy(float, na_value=np.nan) + 0.0)  # -0.0 is 0.0
+            column = pd.Series(column.to_numpy(float, na_value=np.nan))
         elif column.dtype == object:
             _refuse_mixtures(column)
         try:
             codes, values = pd.factorize(column)
         except (pa.ArrowException, TypeError) as fault:
-            raise ValueError(_unfit(column.dtype)) from fault
+            raise ValueError(unfit(column.dtype)) from fault
     codes = np.asarray(codes, dtype=np.intp)  # categories have theirs in fewer bits
     used = np.flatnonzero(np.bincount(codes + 1, minlength=len(values) + 1)[1:])
     places, labels = pd.factorize(_one_form(pd.Index(values)[used]), sort=True)
     place = np.full(len(values) + 1, -1)  # the last one for -1, a row without a label
     place[used] = places
     return place[codes], labels
+
+
+def unfit(kind: object) -> str:
+    """Say that labels are of a kind that can't be compared."""
+    return f"the labels of the schools must be text, numbers, dates or the like, not {kind}"
 
 
 def to_pandas(column: pa.ChunkedArray) -> pd.Series:
@@ -64,7 +71,7 @@ def to_pandas(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_interval(kind):  # what DuckDB takes a duration for
         spans = column.to_pylist()
         if any(span and span[0] for span in spans):
-            raise ValueError(_unfit("months, which differ in length"))
+            raise ValueError(unfit("months, which differ in length"))
         spans = [span and datetime.timedelta(span[1], 0, span[2] // 1000) for span in spans]
         return pd.Series(spans, dtype="timedelta64[us]")
     if isinstance(kind, pa.BaseExtensionType):
@@ -118,7 +125,7 @@ def _kind(of: type) -> str:
 def _one_form(labels: pd.Index) -> pd.Index:
     """Labels of any type, as the values that they stand for."""
     if isinstance(labels, pd.MultiIndex):
-        raise ValueError(_unfit("pairs"))
+        raise ValueError(unfit("pairs"))
     if labels.dtype == object:
         _refuse_mixtures(labels)
         labels = labels.infer_objects()
@@ -134,8 +141,10 @@ def _one_form(labels: pd.Index) -> pd.Index:
     try:
         values = pa.array(pd.Series(labels), from_pandas=True)
         return _from_arrow(values.combine_chunks() if hasattr(values, "chunks") else values)
-    except (pa.ArrowException, OverflowError, UnicodeError) as fault:
-        raise ValueError(_unfit(labels.inferred_type)) from fault
+    except OverflowError as fault:
+        raise ValueError(unfit("numbers of more than 64 bits")) from fault
+    except (pa.ArrowException, UnicodeError) as fault:
+        raise ValueError(unfit(labels.inferred_type)) from fault
 
 
 def _from_arrow(values: pa.Array) -> pd.Index:
@@ -144,7 +153,7 @@ def _from_arrow(values: pa.Array) -> pd.Index:
         small = values.type != pa.uint64() or max(values.to_pylist(), default=0) < 2**63
         return pd.Index(values.to_numpy().astype("int64" if small else "uint64"))
     if is_a.is_floating(kind):
-        return pd.Index(values.to_numpy(zero_copy_only=False).astype(float) + 0.0)
+        return pd.Index(values.to_numpy(zero_copy_only=False).astype(float) + 0.0)  # -0.0 is 0.0
     if is_a.is_boolean(kind):
         return pd.Index(values.to_pylist(), dtype=bool)
     if is_a.is_string(kind) or is_a.is_large_string(kind) or is_a.is_string_view(kind):
@@ -160,7 +169,7 @@ def _from_arrow(values: pa.Array) -> pd.Index:
         return pd.Index(values.to_pylist(), dtype=object)
     if is_a.is_null(kind):
         return pd.Index([], dtype="str")
-    raise ValueError(_unfit(kind))
+    raise ValueError(unfit(kind))
 
 
 def _microseconds(values: pa.Array, of: str) -> NDArray:
@@ -170,7 +179,3 @@ def _microseconds(values: pa.Array, of: str) -> NDArray:
     values = pa.array(numbers).cast(getattr(pa, of)(values.type.unit))
     unit = values.type.unit if fine else "us"
     return values.cast(getattr(pa, of)(unit)).to_numpy(zero_copy_only=False)
-
-
-def _unfit(kind: object) -> str:
-    return f"the labels of the schools must be text, numbers, dates or the like, not {kind}"

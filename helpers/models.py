@@ -17,9 +17,10 @@ import xarray as xr
 from joblib import cpu_count
 from xarray import DataTree
 
+from helpers.engines import summarise
 from helpers.labels import encode, plain
 from helpers.parallel import somebody_watches
-from helpers.summaries import check_spreads, check_summaries, summarise
+from helpers.summaries import check_spreads, check_summaries
 
 # Adds what was observed to a model, given its school means and σ_y.
 Observe = Callable[[pt.TensorVariable, pt.TensorVariable], None]

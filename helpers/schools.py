@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from helpers.summaries import add, summarise
+from helpers.engines import summarise
+from helpers.summaries import add
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""How summaries of schools are made and merged, in memory or where a large table is.
+"""How summaries of schools are made of rows, merged and checked.
 
-`helpers.schools.summarise_schools` and `merge_summaries` are the doors to this room. Every table
-becomes parts, a part is summarised in its own way, and all parts are merged and checked in one.
+`helpers.engines` brings the rows, or what an engine made of them. Whatever held a table, it becomes
+parts, and all parts are merged and checked in one way.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from helpers.labels import EXACT, encode, join, refuse_look_alikes, to_pandas
+from helpers.labels import EXACT, encode, join, refuse_look_alikes
 
 LARGEST = 1e140  # the squares of so many, all added up, are still 64-bit floats
 
@@ -68,39 +66,7 @@ def check_spreads(n: pd.Series, *, between: bool) -> None:
         raise ValueError("the spread within a school needs a school with two pupils or more")
 
 
-def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
-    """Summarise a table of any engine."""
-    if school == score:
-        raise ValueError(f"label and score need a column each, not {school!r} for both")
-    if nw.dependencies.is_pandas_dataframe(scores):
-        _check_columns(list(scores.columns), school, score)
-        part = _part(scores[school], scores[score], score)
-    elif nw.dependencies.is_dask_dataframe(scores):
-        part = _of_partitions(scores, school, score)
-    elif nw.dependencies.is_pyarrow_table(scores):
-        _check_columns(scores.column_names, school, score)
-        part = _part(to_pandas(scores[school]), to_pandas(scores[score]), score)
-    else:
-        frame = nw.from_native(scores)
-        relation = nw.dependencies.is_duckdb_relation(scores)
-        names = scores.columns if relation else frame.collect_schema().names()
-        _check_columns(names, school, score)
-        if isinstance(frame, nw.DataFrame):
-            table = frame.select(school, score).to_arrow()
-            part = _part(to_pandas(table[school]), to_pandas(table[score]), score)
-        else:
-            part = _where_it_is(frame, school, score)
-    return _finish(part, school, score)
-
-
-def _check_columns(names: list, *wanted: str) -> None:
-    for name in wanted:
-        if names.count(name) != 1:
-            problem = "two columns are called" if name in names else "no column"
-            raise ValueError(f"{problem} {name!r}; the columns are {names}")
-
-
-def _part(labels: pd.Series, scores: pd.Series, name: str) -> Part:
+def summarise_rows(labels: pd.Series, scores: pd.Series, name: str) -> Part:
     """Summarise rows that are in memory."""
     codes, index = encode(labels)
     known = codes >= 0
@@ -132,11 +98,15 @@ def _part(labels: pd.Series, scores: pd.Series, name: str) -> Part:
 
 def _numbers(scores: pd.Series, name: str) -> tuple[NDArray, NDArray]:
     """Scores as floats (NaN if missing or infinite, inf if huge); and as exactly as they came."""
+    if isinstance(scores.dtype, pd.SparseDtype):
+        scores = scores.sparse.to_dense()
     if scores.dtype == object:
         scores = scores.infer_objects()
     try:
         values = pa.array(scores, from_pandas=True)
-    except (pa.ArrowException, OverflowError, TypeError, UnicodeError):
+    except OverflowError:
+        raise ValueError(f"column {name!r} has numbers of more than 64 bits") from None
+    except (pa.ArrowException, TypeError, UnicodeError):
         raise ValueError(f"column {name!r} must hold numbers, not {scores.dtype}") from None
     kind, is_a = values.type, pa.types
     exact = is_a.is_integer(kind) or is_a.is_decimal(kind)
@@ -150,105 +120,15 @@ def _numbers(scores: pd.Series, name: str) -> tuple[NDArray, NDArray]:
     return floats, floats
 
 
-def _of_partitions(scores: Any, school: str, score: str) -> Part:
-    """Let Dask's workers summarise their partitions and merge the parts, a few at a time."""
-    import dask
-    from dask.dataframe.dask_expr import new_collection
-    from dask.dataframe.dask_expr.io import FromPandas
-
-    _check_columns(list(scores.columns), school, score)
-    table = scores[[school, score]].expr
-    for source in table.find_operations(FromPandas):  # Dask would make one text of 1 and "1"
-        as_it_is = source.substitute_parameters({"pyarrow_strings_enabled": False})
-        table = table.substitute(source, as_it_is)
-
-    @dask.delayed
-    def part(rows: pd.DataFrame) -> Part:
-        return _part(rows[school], rows[score], score)
-
-    parts = [part(rows) for rows in new_collection(table).to_delayed()]
-    while len(parts) > 1:
-        parts = [dask.delayed(merge)(parts[i : i + 8]) for i in range(0, len(parts), 8)]
-    return parts[0].compute()
-
-
-def _where_it_is(frame: nw.LazyFrame, school: str, score: str) -> Part:
-    """Let the engine that holds the table (DuckDB, Polars, Spark) do the work."""
-    kinds = frame.collect_schema()
-    if not kinds[score].is_numeric():
-        raise ValueError(f"column {score!r} must hold numbers, not {kinds[score]}")
-    label, raw = nw.col(school), nw.col(score)
-    label = label + 0.0 if kinds[school].is_float() else label  # -0.0 is 0.0
-    rows = frame.select(school=label, raw=raw, value=raw.cast(nw.Float64))
-    value = nw.col("value")
-    huge = (value.abs() > LARGEST) & (value.abs() <= np.finfo(float).max)
-    rows = rows.with_columns(
-        value=nw.when(value.abs() <= LARGEST).then(value), huge=nw.when(huge).then(value)
-    )
-    native = "value" if kinds[score].is_float() else "raw"
-    part = _read(rows, native)
-    numbers = part.numbers
-    if part.unlabelled or numbers[["bad", "huge"]].any(axis=None):
-        return part
-    # The squares of large scores leave few digits for the differences between them.
-    varied = numbers["low"] < numbers["high"]
-    if not (varied & (numbers["ss"] < numbers["n"] * (numbers["base"] / 1000) ** 2)).any():
-        return part
-    # The means are computed once more, where the scores are: not every engine takes a table.
-    means = rows.group_by("school").agg(nw.col("value").mean().alias("mean"))
-    again = _read(rows.join(means, on="school").with_columns(value=value - nw.col("mean")), native)
-    if not (part.labels.equals(again.labels) and numbers["n"].equals(again.numbers["n"])):
-        raise ValueError(
-            "scores so far from 0 have to be read twice, and the second time the table held other "
-            "rows: write it to a file first"
-        )
-    apart = again.numbers["base"] + again.numbers["apart"]
-    squares = again.numbers["ss"].where(varied, 0.0)
-    return Part(part.labels, numbers.assign(apart=apart.where(varied, 0.0), ss=squares))
-
-
-def _read(rows: nw.LazyFrame, native: str) -> Part:
-    value, native = nw.col("value"), nw.col(native)
-    table = (
-        rows.group_by("school")
-        .agg(
-            n=nw.len(),
-            usable=value.count(),
-            huge=nw.col("huge").count(),
-            mean=value.mean(),
-            variance=value.var(ddof=0),
-            low=native.min(),
-            high=native.max(),
-        )
-        .collect("pyarrow")
-        .to_native()
-    )
-    found = table.drop(["school"]).to_pandas().astype({"n": "int64"})
-    low, high = (_exactly(found[name]) for name in ("low", "high"))
-    alike = low == high
-    base = found["mean"].astype(float).mask(alike, low).astype(float).fillna(0.0)
-    squares = found["n"] * found["variance"].astype(float)
-    numbers = {"n": found["n"], "bad": found["n"] - found["usable"] - found["huge"]}
-    numbers |= {"huge": found["huge"], "base": base, "apart": 0.0}
-    numbers |= {"ss": squares.mask(alike, 0.0), "low": low, "high": high}
-    return _merge_rows(to_pandas(table["school"]), pd.DataFrame(numbers))
-
-
-def _exactly(numbers: pd.Series) -> pd.Series:
-    """As floats, where that loses nothing."""
-    whole = pd.api.types.is_integer_dtype(numbers) and numbers.abs().max() < EXACT
-    return numbers.astype(float if whole or numbers.dtype.kind == "f" else object)
-
-
 def merge(parts: list[Part]) -> Part:
     """Make one row of all the rows that a school has."""
     numbers = pd.concat([part.numbers for part in parts if len(part.labels)] or [parts[0].numbers])
-    whole = _merge_rows(join([part.labels for part in parts]), numbers)
+    whole = merge_rows(join([part.labels for part in parts]), numbers)
     unlabelled = whole.unlabelled + sum(part.unlabelled for part in parts)
     return Part(whole.labels, whole.numbers, unlabelled)
 
 
-def _merge_rows(labels: pd.Series, numbers: pd.DataFrame) -> Part:
+def merge_rows(labels: pd.Series, numbers: pd.DataFrame) -> Part:
     codes, index = encode(labels)
     known = codes >= 0
     unlabelled = int(numbers["n"][~known].sum())
@@ -268,7 +148,7 @@ def _merge_rows(labels: pd.Series, numbers: pd.DataFrame) -> Part:
     return Part(index, found, unlabelled)
 
 
-def _finish(part: Part, school: str, score: str) -> pd.DataFrame:
+def finish(part: Part, school: str, score: str) -> pd.DataFrame:
     """Refuse what can't be summarised; otherwise, the summary."""
     found = part.numbers.set_axis(part.labels.rename(school), axis="index")
     if part.unlabelled:

@@ -228,6 +228,7 @@ REFUSED = {
         {"score": pd.array([1, None, 3, 4], "Int64")},
         r"'score' is missing .* schools \['a'\]$",
     ),
+    "no score": ({"score": [None] * 4}, r"'score' is missing .* schools \['a', 'b'\]$"),
     "score infinite": ({"score": [1.0, 2.0, 3.0, -np.inf]}, r"infinite in schools \['b'\]$"),
     "scores opposite": ({"score": [np.inf, -np.inf, 3.0, 4.0]}, r"infinite in schools \['a'\]$"),
     "score huge": ({"score": [1.0, 2.0, 1e308, 1e308]}, r"beyond ±1e\+140 in schools \['b'\]$"),
@@ -321,6 +322,20 @@ def test_labels_of_several_kinds_are_refused(engine, kind):
     if engine == "pandas":
         with pytest.raises(ValueError, match=MESSAGE):
             partially_pooled_model(table)
+
+
+def test_objects_of_polars_are_no_labels():
+    labels = pl.Series([1, "1", "b", "b"], dtype=pl.Object)
+    table = pl.DataFrame({"school": labels, "score": [1.0, 2.0, 3.0, 5.0]})
+    for of in (table, table.lazy()):
+        with pytest.raises(ValueError, match="not Python objects"):
+            summarise_schools(of)
+
+
+def test_sparse_columns_are_columns():
+    labels = pd.arrays.SparseArray([0, 0, 3, 3])
+    scores = pd.arrays.SparseArray([0.0, 1.0, 0.0, 0.0], fill_value=0.0)
+    exact(summarise_schools(pd.DataFrame({"school": labels, "score": scores})), [[0, 1], [0, 0]])
 
 
 @pytest.mark.parametrize("engine", ["pandas", "dask"])
