@@ -221,7 +221,7 @@ def test_each_page_gives_its_own_file() -> None:
     for name, file in given.items():
         if file.suffix == ".md":
             assert file.read_text(encoding="utf-8") == (BOOK / f"{name}.md").read_text(
-                "utf-8", encoding="utf-8"
+                encoding="utf-8"
             )
             continue
         taken = name.replace("teaching/exercises", "teaching/students")
