@@ -18,6 +18,7 @@ class Nodes:
         delta, above = windows.table()
         log = log + np.log(windows.step) + above
         weight = np.exp(log - logsumexp(log))
+        weight *= windows.stride * (np.arange(windows.nodes)[:, None] % windows.stride == 0)
         y = windows.peak + delta
         self.runs = t, windows, weight.sum(axis=0)
         # What adds to no second moment is left out.

@@ -89,9 +89,10 @@ class Columns:
         if nodes * keep.size > NODES:
             raise ValueError("the posterior has peaks too narrow to be computed")
         parts = (part[keep] for part in at_peak)
+        stride = np.maximum(1, np.floor(step * (nodes - 1) / (end - start))).astype(int)
         return Windows(
             self.power, column[keep], peak[keep], start - peak[keep],
-            (end - start) / (nodes - 1), *parts, nodes,
+            (end - start) / (nodes - 1), *parts, nodes, stride,
         )  # fmt: skip
 
 
@@ -106,6 +107,8 @@ class Windows:
         from there, and the distance between its nodes.
     nodes : int
         Number of nodes in each window.
+    stride : ndarray, shape (windows,)
+        Every how many nodes would do for a sum: one number of nodes serves the longest window.
     """
 
     power: float
@@ -118,6 +121,7 @@ class Windows:
     looseness: NDArray
     pull: NDArray
     nodes: int = 0
+    stride: NDArray | int = 1
 
     def table(self, fine: int = 1, offset: NDArray | float = 0) -> tuple[NDArray, NDArray]:
         """Nodes, measured from the peak, and the log density there less that of the peak.
