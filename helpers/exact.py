@@ -124,10 +124,11 @@ class ExactPosterior:
 
     @cached_property
     def error(self) -> float:
-        """Bound of the numerical error of means and standard deviations, in posterior sds.
+        """The numerical error of means and standard deviations, in posterior sds.
 
-        The largest of three: what the ratios in between would give instead; what was left out;
-        and rounding. The ends of intervals are found to within 0.002 sds.
+        The largest of three: what the ratios in between would give instead, for the settings and
+        the schools of smallest and largest size and mean; a bound of what was left out; and
+        rounding. The ends of intervals are found to within 0.002 sds.
         """
         r = self.ratios
         some = np.unique([r.n.argmin(), r.n.argmax(), r.mean.argmin(), r.mean.argmax()])
@@ -148,7 +149,7 @@ class ExactPosterior:
                 f"digits (error {self.error:.0e} of a posterior sd). Scores nearer to 0 may help"
             )
         r = self.ratios
-        # Twenty prior sds away; or further than the schools' own scatter explains.
+        # Four prior sds away, and further than the schools' own scatter explains.
         scatter = student.ppf(1 - 5e-5, r.n.size - 1) * r.mean.std(ddof=1) / np.sqrt(r.n.size)
         if abs(r.mean.mean() - r.prior_mean) > np.hypot(4 * r.prior_sd, scatter):
             warnings.warn(
