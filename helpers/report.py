@@ -217,7 +217,9 @@ def _checks(checks: pd.DataFrame, words: Words) -> list[str]:
     lines = [f"CHECKS  ({f'{failed} of {len(checks)} FAILED' if failed else 'all passed'})"]
     for name, row in checks.iterrows():
         if not row["chance"]:
-            text = f"{name}: {row['observed']:.1e}, below {row['upper']:.0e}"
+            # Its size alone: the digits differ from one processor to another.
+            power = np.ceil(np.log10(max(row["observed"], 1e-16)))
+            text = f"{name}: at most 1e{power:+03.0f} (allowed: {row['upper']:.0e})"
         else:
             ends = f"{row['lower']:.2f} to {row['upper']:.2f} (98%)"
             text = f"{name}: {row['observed']:.2f}; data from the fitted model give {ends}"

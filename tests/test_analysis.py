@@ -285,8 +285,8 @@ def test_every_point_of_the_report_stands_in_its_interval_and_in_the_tables(name
             seen, row[["mean", "lower", "upper"]].astype(float), atol=0.006 * small, rtol=1e-3
         )
         assert (ranks[0], ranks[-1]) == (row["rank_lower"], row["rank_upper"])
-    (printed,) = re.findall(r"numerical error \(in posterior sds\): (\S+),", text)
-    assert float(printed) == pytest.approx(found.posterior.error, rel=0.06)
+    (printed,) = re.findall(r"numerical error \(in posterior sds\): at most (\S+) ", text)
+    assert found.posterior.error <= float(printed) < 10 * max(found.posterior.error, 1e-16)
     for side, chosen in {"Above": table["above"] > 0.97, "Below": table["above"] < 0.03}.items():
         others = len(table) - 1
         (counted,) = re.findall(
