@@ -27,10 +27,10 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 book: $(VENV)/ready ## Execute the chapters that changed and build the site
-	@$(python) _ext/build.py
+	@$(python) tools/build.py
 
 pdf: book ## Print the whole book as one PDF (needs Chromium)
-	$(python) _ext/print_book.py
+	$(python) tools/print_book.py
 
 test: book slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
@@ -42,8 +42,8 @@ ONLY := notebooks/*.ipynb teaching/exercises/*.ipynb
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
 	$(python) -m nbconvert --to notebook --execute --inplace \
 		--CoalesceStreamsPreprocessor.enabled=True $(ONLY)
-	$(python) _ext/tidy_notebooks.py $(ONLY)
-	$(python) tests/main_figure.py
+	$(python) tools/tidy_notebooks.py $(ONLY)
+	$(python) tools/main_figure.py
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.
 students: $(VENV)/ready ## Make the students' notebooks from the solved exercises
@@ -85,7 +85,7 @@ latest: $(uv) ## Build and test with the newest release of every package
 next: $(VENV)/ready ## Build the same pages on current Sphinx, without Jupyter Book 1
 	mkdir -p _build/next && $(uv) $(compile) --generate-hashes --extra next --output-file _build/next.lock pyproject.toml
 	@sh _ext/setup.sh .venv-next "$(PYTHON)" _build/next.lock
-	$(python) _ext/next_conf.py _build/next/conf.py
+	$(python) tools/next_conf.py _build/next/conf.py
 	.venv-next/bin/python -m sphinx -W -n --keep-going -q -c _build/next . _build/next/html
 	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
 

@@ -47,7 +47,7 @@ def summarise(task: dict) -> None:
     """Write a Parquet file of many pupils, and summarise it in a process that did not write it."""
     import duckdb
 
-    from helpers.schools import summarise_schools
+    from helpers.summaries import summarise_schools
 
     if "write" in task:
         score = "63 + 10 * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())"

@@ -12,8 +12,10 @@ import joblib
 import pandas as pd
 import xarray as xr
 
+from helpers.choices import DRAWS, TUNE
+
 CORES = joblib.cpu_count()
-EQUAL = {"draws": 4000, "tune": 1000}  # of each chain
+EQUAL = {"draws": DRAWS, "tune": TUNE}  # of each chain
 PEERS_TARGET_ACCEPT = 0.8  # their default
 FIT_TARGET_ACCEPT = 0.95  # not to be chosen: `helpers.models.fit` sets it
 
@@ -72,7 +74,7 @@ def book(data: str, **keywords: bool) -> Callable:
     def draw(scores: pd.DataFrame, seed: int, **told: Any) -> xr.DataTree:
         from helpers.integrated import complete_draws, integrated_model
         from helpers.models import fit, partially_pooled_model
-        from helpers.schools import summarise_schools
+        from helpers.summaries import summarise_schools
 
         if data == "rows":
             return fit(partially_pooled_model(scores, **keywords), seed=seed, **told)
@@ -87,7 +89,7 @@ def book(data: str, **keywords: bool) -> Callable:
 
 def exact(scores: pd.DataFrame, seed: int, draws: int) -> xr.DataTree:
     from helpers.exact import exact_posterior
-    from helpers.schools import summarise_schools
+    from helpers.summaries import summarise_schools
 
     return exact_posterior(summarise_schools(scores)).sample(draws, seed=seed)
 

@@ -5,7 +5,8 @@ import math
 import altair as alt
 import pandas as pd
 
-RAW, POOLED, COMPLETE = "#D55E00", "#0072B2", "#009E73"  # as in helpers.plots
+from helpers.choices import COMPLETE, POOLED, RAW
+
 LINE = "#666666"
 
 

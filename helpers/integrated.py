@@ -8,11 +8,10 @@ import pandas as pd
 import pymc as pm
 from xarray import DataTree
 
-from helpers.labels import plain
 from helpers.models import observe_within
 from helpers.pooling import draw_school_means
-from helpers.schools import summarise_schools
-from helpers.summaries import check_spreads, check_summaries
+from helpers.summaries import check_spreads, check_summaries, summarise_schools
+from helpers.summaries.labels import plain
 
 CHUNK = 1_000_000  # numbers in memory at a time, beside the result
 
@@ -30,7 +29,7 @@ def integrated_model(
     Parameters
     ----------
     schools : DataFrame
-        One row a school, as `helpers.schools.summarise_schools` returns it.
+        One row a school, as `helpers.summaries.summarise_schools` returns it.
     prior_mean, prior_sd, sigma_alpha_prior_mean, sigma_y_prior_mean : float
         As in `helpers.models.partially_pooled_model`, in points.
 

@@ -21,7 +21,7 @@ def maximum_likelihood(schools: pd.DataFrame, *, restricted: bool = False) -> pd
     Parameters
     ----------
     schools : DataFrame
-        One row a school: ``n``, ``mean`` and ``ss``, as `helpers.schools.summarise_schools`
+        One row a school: ``n``, ``mean`` and ``ss``, as `helpers.summaries.summarise_schools`
         returns them.
     restricted : bool
         Whether to average over μ instead of taking its best value (REML). That corrects the

@@ -17,10 +17,10 @@ import xarray as xr
 from joblib import cpu_count
 from xarray import DataTree
 
-from helpers.engines import summarise
-from helpers.labels import encode, plain
-from helpers.parallel import somebody_watches
-from helpers.summaries import check_spreads, check_summaries
+from helpers.choices import DRAWS, TUNE
+from helpers.summaries import check_spreads, check_summaries, summarise_schools
+from helpers.summaries.labels import encode, plain
+from helpers.waiting import somebody_watches
 
 # Adds what was observed to a model, given its school means and σ_y.
 Observe = Callable[[pt.TensorVariable, pt.TensorVariable], None]
@@ -32,7 +32,7 @@ def _of_schools(scores: pd.DataFrame, school: str, score: str, *, spread: bool) 
         schools = check_summaries(scores)
         check_spreads(schools["n"], between=spread)
         return _of_summaries(schools)
-    check_spreads(summarise(scores, school, score)["n"], between=spread)
+    check_spreads(summarise_schools(scores, school, score)["n"], between=spread)
     return _of_rows(scores, school, score)
 
 
@@ -97,9 +97,9 @@ def completely_pooled_model(
     Raises
     ------
     ValueError
-        As `helpers.schools.summarise_schools`; or with fewer than two pupils.
+        As `helpers.summaries.summarise_schools`; or with fewer than two pupils.
     """
-    summarise(scores, school, score)  # which refuses what is no score
+    summarise_schools(scores, school, score)  # which refuses what is no score
     if len(scores) < 2:
         raise ValueError("the spread of the scores needs two pupils or more")
     with pm.Model(coords={"pupil": plain(scores.index)}) as model:
@@ -124,7 +124,7 @@ def unpooled_model(
     Parameters
     ----------
     scores : DataFrame
-        One row a pupil; or one row a school, as `helpers.schools.summarise_schools` returns it:
+        One row a pupil; or one row a school, as `helpers.summaries.summarise_schools` returns it:
         the posterior is the same, and the cost no longer depends on the number of pupils.
     school, score, sigma_y_prior_mean
         As in `completely_pooled_model`.
@@ -140,7 +140,7 @@ def unpooled_model(
     Raises
     ------
     ValueError
-        As `helpers.schools.summarise_schools`; if no school has two pupils; or for a summary
+        As `helpers.summaries.summarise_schools`; if no school has two pupils; or for a summary
         with an impossible number or no spread within schools.
     """
     coords, observe = _of_schools(scores, school, score, spread=False)
@@ -206,7 +206,7 @@ def partially_pooled_model(
     return model
 
 
-def fit(model: pm.Model, *, seed: int, draws: int = 4000, tune: int = 1000) -> DataTree:
+def fit(model: pm.Model, *, seed: int, draws: int = DRAWS, tune: int = TUNE) -> DataTree:
     """Sample a model's posterior: four chains of nutpie's NUTS, on any machine.
 
     The same seed gives the same draws, in a fresh process, with a cold or a warm compilation

@@ -10,14 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 
+from helpers.choices import COMPLETE, POOLED, PROB, RAW
+
 if TYPE_CHECKING:  # most figures need no PyMC
     from pymc import Model
-
-# Okabe and Ito's palette: told apart by colour-blind readers, and in dark mode.
-RAW = "#D55E00"
-POOLED = "#0072B2"
-COMPLETE = "#009E73"
-MUTED = "#767676"
 
 
 def use_book_style() -> None:
@@ -80,7 +76,7 @@ def plot_poolings(schools: pd.DataFrame, *, group: str = "school", units: str = 
     ----------
     schools : DataFrame, a row a school
         ``n``; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``, ``lower`` and
-        ``upper``, in the score's unit, as in `helpers.analysis.Analysis`.
+        ``upper``, in the score's unit, as in `helpers.own_data.analysis.Analysis`.
     group, units : str
         What the axes call a school and its pupils.
     """
@@ -90,7 +86,7 @@ def plot_poolings(schools: pd.DataFrame, *, group: str = "school", units: str = 
     for ax, (title, estimates, colour) in zip(axes, panels, strict=True):
         plot_estimates(ax, schools["n"], estimates, colour=colour, group=group, units=units)
         ax.axhline(schools["complete"].iloc[0], color=COMPLETE, label="complete pooling")
-        ax.set(title=title, ylabel=f"{group} mean, 94% interval")
+        ax.set(title=title, ylabel=f"{group} mean, {PROB:.0%} interval")
     if schools["n"].max() > 20 * schools["n"].min():
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:,.0f}")

@@ -1,14 +1,10 @@
-"""A city of schools: its simulation, and the few numbers that summarise a school."""
+"""A simulated city of schools, and the truth about it that an analyst does not see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from narwhals.typing import IntoFrame
-
-from helpers.engines import summarise
-from helpers.summaries import add
 
 
 @dataclass(frozen=True)
@@ -104,63 +100,3 @@ def simulate_city(
         global_sigma=global_sigma,
         sigma_y=sigma_y,
     )
-
-
-def summarise_schools(
-    scores: IntoFrame, school: str = "school", score: str = "score"
-) -> pd.DataFrame:
-    """Reduce a table of pupils to three numbers a school.
-
-    A lazy table is summarised where it is: only a row a school comes to Python. It is read once;
-    or twice, if a school's scores are so far from 0 that one reading would lose digits of ``ss``.
-
-    The same table gives the same summary, whatever engine and types hold it. Labels come back as
-    the values that they stand for, in their order: categories as text or numbers, dates as
-    timestamps at midnight, timestamps with a time zone as moments in UTC. Spaces and letters that
-    only look the same keep two schools apart; 0.0 and -0.0 are one.
-
-    Parameters
-    ----------
-    scores : DataFrame, or any other table that narwhals knows
-        One row a pupil: pandas, Polars, PyArrow, a DuckDB relation, Dask, Spark.
-    school, score : str
-        The columns that hold the school's label (any kind) and the pupil's score.
-
-    Returns
-    -------
-    DataFrame
-        One row a school, in the order of the labels: ``n`` (pupils), ``mean`` (in the score's
-        unit) and ``ss`` (sum of squared deviations from that mean, in its unit squared).
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there twice; there are no rows; labels are of several kinds, as
-        1 and "1"; a label is missing; a score is no number, missing, infinite, or beyond ±1e140;
-        or 64-bit floats can't tell a school's scores apart. Also if a table that has to be read
-        twice holds other rows the second time.
-    """
-    return summarise(scores, school, score)
-
-
-def merge_summaries(*parts: pd.DataFrame) -> pd.DataFrame:
-    """Add up summaries of different pupils, who may go to the same schools.
-
-    Parameters
-    ----------
-    *parts : DataFrame
-        As `summarise_schools` returns them, each of other pupils.
-
-    Returns
-    -------
-    DataFrame
-        What `summarise_schools` would have returned for all the pupils together, up to rounding.
-
-    Raises
-    ------
-    ValueError
-        If there is no part, or one lacks a column or holds an impossible number.
-    """
-    if not parts:
-        raise ValueError("there are no summaries to merge")
-    return add(parts)

@@ -11,12 +11,13 @@ import pyarrow as pa
 import pytest
 from scipy.stats import norm, rankdata
 
-from helpers.analysis import analyse
 from helpers.exact import exact_posterior
-from helpers.model_checks import check_model
-from helpers.report import count, percent
-from helpers.schools import simulate_city, summarise_schools
-from helpers.words import Words, plural
+from helpers.own_data.analysis import analyse
+from helpers.own_data.model_checks import check_model
+from helpers.own_data.report import count, percent
+from helpers.own_data.words import Words, plural
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 BOOK = Path(__file__).parents[1]
 HOSPITALS = {"group": "hospital", "unit": "patient"}

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from helpers import by_size
-from helpers.derived import above
-from helpers.exact import exact_posterior
-from helpers.schools import simulate_city, summarise_schools
+from helpers.exact import by_size, exact_posterior
+from helpers.own_data.derived import above
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 RNG = np.random.default_rng(1)
 MEANS = {

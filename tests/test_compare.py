@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from check_notebooks import code_cells
 from compare import SAMPLED, TIMED, WHOLE, Printed, compare, differences, parts, tags
 from nbformat.v4 import new_code_cell, new_output
+
+from check_notebooks import code_cells
 
 ROOT = Path(__file__).parent.parent
 CELLS = {

@@ -28,7 +28,8 @@ from helpers.pooling import (
     pooling_weight,
     precision_weighted_mean,
 )
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 PAGE = Page("derivation.md")
 

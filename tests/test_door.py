@@ -17,14 +17,12 @@ HEAVY = {"altair", "arviz", "dask.dataframe", "duckdb", "matplotlib.pyplot", "nu
 # What may be loaded, and the names that load no more than that.
 LOADS = {
     "": (
-        "analyse check exact_posterior maximum_likelihood merge_summaries partially_pooled_mean "
-        "partially_pooled_sd pooling_weight precision_weighted_mean progress read_scores repeat "
-        "simulate_city summarise_schools"
+        "COMPLETE MUTED POOLED RAW analyse exact_posterior maximum_likelihood merge_summaries "
+        "partially_pooled_mean partially_pooled_sd pooling_weight precision_weighted_mean "
+        "progress read_scores repeat simulate_city summarise_schools"
     ),
     "altair": "comparison_chart pooling_dial school_microscope show_chart",
-    "matplotlib.pyplot": (
-        "COMPLETE MUTED POOLED RAW draw_graph plot_estimates plot_poolings use_book_style"
-    ),
+    "matplotlib.pyplot": ("draw_graph plot_estimates plot_poolings use_book_style"),
     "arviz matplotlib.pyplot pymc": (
         "check_fit complete_draws completely_pooled_model fit integrated_model "
         "partially_pooled_model unpooled_model"

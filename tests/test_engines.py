@@ -18,7 +18,7 @@ import pytest
 from helpers.exact import exact_posterior
 from helpers.integrated import complete_draws, integrated_model
 from helpers.models import fit, partially_pooled_model
-from helpers.schools import merge_summaries, summarise_schools
+from helpers.summaries import merge_summaries, summarise_schools
 
 
 def partitions(scores):

@@ -14,9 +14,10 @@ from scipy import stats
 from witness import Witness
 
 from helpers.exact import exact_posterior
+from helpers.exact.ratios import STRETCH, Ratios
 from helpers.models import check_fit, fit, partially_pooled_model
-from helpers.ratios import STRETCH, Ratios
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 CITY = simulate_city(seed=42)
 SCHOOLS = summarise_schools(CITY.scores)
@@ -93,7 +94,7 @@ def test_tiny_cities_against_brute_force(sizes, priors):
 
 def test_the_books_city_against_a_very_long_run():
     long_run = pd.read_csv(LONG_RUN, index_col="parameter")
-    found = exact_posterior(SCHOOLS).summary(prob=0.94)
+    found = exact_posterior(SCHOOLS).summary()
     assert set(found.index) == set(long_run.index)
     for column in ["mean", "sd", "lower", "upper"]:
         errors = (found[column] - long_run[column]) / long_run[f"{column}_error"]

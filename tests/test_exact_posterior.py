@@ -21,11 +21,11 @@ from scipy import integrate, optimize
 from scipy.special import logsumexp
 from scipy.stats import chi2, expon, gamma, norm
 
-from helpers import quadrature, ratios
-from helpers.exact import exact_posterior
+from helpers.exact import exact_posterior, quadrature, ratios
 from helpers.models import partially_pooled_model
 from helpers.pooling import partially_pooled_sd, pooling_weight
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 PAGE = Page("exact_posterior.md")
 

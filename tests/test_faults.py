@@ -12,10 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import build
 import jupyter_cache
 import nbformat
 import pytest
+
+import build
 
 BOOK = Path(__file__).parents[1]
 PATIENCE = 1200  # seconds; whoever waits for so long waits in vain, however busy the machine
@@ -58,9 +59,9 @@ def book(tmp_path: Path) -> Path:
     """A small book, in a folder with a space and letters beyond ASCII, with our build."""
     needs_make()
     home = tmp_path / "Ein Büchlein über Schüler"
-    for folder in ("_ext", "notebooks"):
+    for folder in ("tools", "notebooks"):
         (home / folder).mkdir(parents=True)
-    shutil.copy(BOOK / "_ext" / "build.py", home / "_ext")
+    shutil.copy(BOOK / "tools" / "build.py", home / "tools")
     config = "title: Small\nexecute: {execute_notebooks: cache}\n"
     toc = "format: jb-book\nroot: notebooks/quick\nchapters: [{file: notebooks/slow}]\n"
     (home / "_config.yml").write_text(config, encoding="utf-8")
@@ -73,7 +74,7 @@ def book(tmp_path: Path) -> Path:
 def start(book: Path, log: str = "build.log") -> subprocess.Popen:
     with open(book / log, "w", encoding="utf-8") as out:
         return subprocess.Popen(
-            [sys.executable, book / "_ext" / "build.py"],
+            [sys.executable, book / "tools" / "build.py"],
             # No locale, and hardly any other variable.
             env={"PATH": os.environ["PATH"], "HOME": str(book.parent)},
             stdout=out,

@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from helpers.own_file import read_scores
+from helpers.own_data.own_file import read_scores
 
 TEXT = "school,score\na,1\na,2\nb,4\n"
 NAMES = {"school": "school", "score": "score"}

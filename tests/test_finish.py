@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from finish import address, link_terms, mend, typeset, welcome_robots, words
 from playwright.sync_api import Error
-from print_book import installed
 from styles import cut, rules_of
+
+from print_book import installed
 
 INLINE = '<span class="math notranslate nohighlight">\\({}\\)</span>'
 PAGE = "<body><p>{}</p></body>"

@@ -9,7 +9,8 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from helpers.likelihood import maximum_likelihood
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 
 def balanced(n, means, within):

@@ -20,7 +20,8 @@ from helpers.models import (
     partially_pooled_model,
     unpooled_model,
 )
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 SMALL = simulate_city(seed=5, sizes=[2, 9, 30, 4, 17]).scores
 SUMMARIES = summarise_schools(SMALL)

@@ -9,15 +9,16 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from check_notebooks import code_cells, faults
 from compare import SAMPLED, tags
 from jupyter_client.manager import start_new_kernel
-from main_figure import FIGURE, main_figure
 from nbconvert import HTMLExporter
 
+from check_notebooks import code_cells, faults
 from helpers import models
 from helpers.integrated import integrated_model
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
+from main_figure import FIGURE, main_figure
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -71,7 +72,7 @@ def test_the_program_that_checks_a_commit_refuses_and_says_why(tmp_path):
     notebook = nbformat.read(CHAPTERS[0], as_version=4)
     notebook.cells.reverse()
     nbformat.write(notebook, tmp_path / "bad.ipynb")
-    command = [sys.executable, ROOT / "tests" / "check_notebooks.py", CHAPTERS[0]]
+    command = [sys.executable, ROOT / "tools" / "check_notebooks.py", CHAPTERS[0]]
     assert subprocess.run(command).returncode == 0
     found = subprocess.run(
         [*command, tmp_path / "bad.ipynb"], capture_output=True, encoding="utf-8"

@@ -11,8 +11,9 @@ import pytest
 
 from helpers.exact import exact_posterior
 from helpers.likelihood import maximum_likelihood
-from helpers.own_file import read_scores
-from helpers.schools import simulate_city, summarise_schools
+from helpers.own_data.own_file import read_scores
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 BOOK = Path(__file__).parents[1]
 LONDON = BOOK / "data" / "london_exam.csv"

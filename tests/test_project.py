@@ -40,7 +40,7 @@ def without_encoding(code: str) -> list[str]:
 
 
 def test_no_text_is_read_or_written_in_the_encoding_of_the_system():
-    rooms = ["_ext", "bench", "helpers", "teaching", "tests"]
+    rooms = ["_ext", "bench", "helpers", "teaching", "tests", "tools"]
     files = [path for room in rooms for path in (BOOK / room).rglob("*.py")]
     assert len(files) > 30
     for path in files:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 
 def published_sizes(filler):

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, TimeoutError, expect
-from print_book import open_browser
 from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 from helpers.schools import simulate_city
+from print_book import open_browser
 
 BOOK = Path(__file__).parents[1]
 SITE = BOOK / os.environ.get("SITE", "_build/html")  # `make next` builds another
@@ -425,7 +425,7 @@ def test_comparison_by_keyboard(visit: Callable[..., tuple[Page, list[str]]]) ->
 
 def test_the_book_as_one_pdf(browser: Browser) -> None:
     # In a process of its own: Playwright runs only once in each.
-    subprocess.run([sys.executable, BOOK / "_ext" / "print_book.py"], check=True)
+    subprocess.run([sys.executable, BOOK / "tools" / "print_book.py"], check=True)
     book = PdfReader(BOOK / "_build" / "partial-pooling.pdf")
     assert len(book.outline) == len(PAGES)
     assert len(book.pages) > 2 * len(PAGES)

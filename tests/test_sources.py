@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted(ROOT.glob("notebooks/*.ipynb"))
-FOLDERS = ("notebooks", "helpers", "teaching", "bench", "tests", "_ext")
+FOLDERS = ("notebooks", "helpers", "teaching", "bench", "tests", "tools", "_ext")
 SOURCES = sorted(
     path
     for folder in FOLDERS

@@ -18,7 +18,8 @@ from dask.distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.schools import merge_summaries, simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import merge_summaries, summarise_schools
 
 CITY = simulate_city(seed=3, sizes=[1, 2, 3, 40, 400]).scores
 

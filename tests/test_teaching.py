@@ -11,8 +11,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers.exercises import ANSWERS, check
-from helpers.grading import Choice, Function, NotYetError, Number
+from checks.answers import ANSWERS, check
+from checks.grading import Choice, Function, NotYetError, Number
 
 BOOK = Path(__file__).parents[1]
 SOLVED = sorted((BOOK / "teaching" / "exercises").glob("*.ipynb"))

@@ -5,15 +5,16 @@ from functools import cache
 
 import numpy as np
 
+from checks.grading import Choice, Function, NotYetError, Number
 from helpers.exact import exact_posterior
-from helpers.grading import Choice, Function, NotYetError, Number
 from helpers.pooling import (
     partially_pooled_mean,
     partially_pooled_sd,
     pooling_weight,
     precision_weighted_mean,
 )
-from helpers.schools import simulate_city, summarise_schools
+from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 
 @cache

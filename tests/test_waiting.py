@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import parallel
-from helpers.parallel import repeat
+from helpers import waiting
+from helpers.waiting import repeat
 
 
 def mean_of_draws(seed):
@@ -32,6 +32,6 @@ def test_an_error_in_one_seed_is_raised():
 
 @pytest.mark.parametrize("watched", [True, False])
 def test_a_progress_bar_only_where_somebody_watches(watched, monkeypatch, capsys):
-    monkeypatch.setattr(parallel, "somebody_watches", lambda: watched)
+    monkeypatch.setattr(waiting, "somebody_watches", lambda: watched)
     assert repeat(abs, [-1, -2]) == [1, 2]
     assert ("2/2" in capsys.readouterr().out) == watched

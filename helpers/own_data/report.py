@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.cautions import FEW_GROUPS
-from helpers.words import Labels, Words
+from helpers.choices import PROB
+from helpers.own_data.cautions import FEW_GROUPS
+from helpers.own_data.words import Labels, Words
 
 if TYPE_CHECKING:
-    from helpers.analysis import Analysis
+    from helpers.own_data.analysis import Analysis
 
 WIDTH = 76
 
@@ -57,7 +58,7 @@ class Numbers:
 
     def interval(self, row: pd.Series, spread: bool = False) -> str:
         show = self.spread if spread else self
-        return f"(94%: {show(row['lower'])} to {show(row['upper'])})"
+        return f"({PROB:.0%}: {show(row['lower'])} to {show(row['upper'])})"
 
 
 def write_report(
@@ -94,7 +95,7 @@ def write_report(
         f"μ ~ N({number(priors['prior_mean'])}, {number.spread(priors['prior_sd'])}), σ_α and "
         f"σ_y ~ exponential with mean {number.spread(priors['sigma_y_prior_mean'])}.",
         "",
-        "WHAT WAS FOUND (exact posterior, without a sampler: mean and 94% interval)",
+        f"WHAT WAS FOUND (exact posterior, without a sampler: mean and {PROB:.0%} interval)",
         *_settings(found, number),
         *_weights(found, number, labels),
         "",
@@ -131,10 +132,10 @@ def _settings(found: "Analysis", number: Numbers) -> list[str]:
         lines.append(f"  {text}: {show(row['mean'])} {number.interval(row, spread)}.")
     lines.append(
         f"  Share of the variance that lies between {words.groups}: {percent(share['mean'])} "
-        f"(94%: {percent(share['lower'])} to {percent(share['upper'])})."
+        f"({PROB:.0%}: {percent(share['lower'])} to {percent(share['upper'])})."
     )
     lines.append(
-        f"  Half weight: with {count(half['median'])} {words.units} (posterior median; 94%: "
+        f"  Half weight: with {count(half['median'])} {words.units} (posterior median; {PROB:.0%}: "
         f"{count(half['lower'])} to {count(half['upper'])}) an estimate lies midway between the "
         f"own mean of its {words.group} and μ."
     )
@@ -167,7 +168,7 @@ def _weights(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
     table, words = found.schools, found.words
     ends = table.loc[table["n"] == table["n"].min()], table.loc[table["n"] == table["n"].max()]
     told = [
-        f"{percent(row['weight'])} (94%: {percent(row['weight_lower'])} to "
+        f"{percent(row['weight'])} ({PROB:.0%}: {percent(row['weight_lower'])} to "
         f"{percent(row['weight_upper'])}) with {words.count_units(int(row['n']))}"
         for row in (end.iloc[0] for end in ends)
     ]
@@ -185,14 +186,14 @@ def _weights(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
 def _ranking(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
     table, words = found.schools, found.words
     others = words.count_groups(len(table) - 1) if len(table) > 2 else words.group
-    lines = ["RANKING  (above or below with a probability over 97%)"]
+    lines = [f"RANKING  (above or below with a probability over {(1 + PROB) / 2:.0%})"]
     for column, what in {
         "above": f"the mean of the other {others} listed",
         "above_population": f"the mean of the population of {words.groups}, μ",
     }.items():
         sides = {
-            "Above": table.index[table[column] > 0.97],
-            "Below": table.index[table[column] < 0.03][::-1],
+            "Above": table.index[table[column] > (1 + PROB) / 2],
+            "Below": table.index[table[column] < (1 - PROB) / 2][::-1],
         }
         for side, group in sides.items():
             listed = f": {labels.list(group)}" if len(group) else ""
@@ -207,7 +208,7 @@ def _ranking(found: "Analysis", number: Numbers, labels: Labels) -> list[str]:
         between = f"{low:,}" if low == high else f"between {low:,} and {high:,}"
         lines.append(
             f"  {place} estimate: {labels.name(label)} (n = {row['n']:,.0f}), "
-            f"{number(row['mean'])} {number.interval(row)}; its rank is {between} (94%)."
+            f"{number(row['mean'])} {number.interval(row)}; its rank is {between} ({PROB:.0%})."
         )
     return lines
 

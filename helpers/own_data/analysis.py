@@ -9,17 +9,22 @@ import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from helpers.analysis_input import name_subject, read_rows, refuse_without_spread, refuse_yes_and_no
-from helpers.cautions import cautions
-from helpers.derived import combination, ratio_summaries, table_of_schools
+from helpers.choices import PROB
 from helpers.exact import ExactPosterior, exact_posterior
 from helpers.likelihood import maximum_likelihood
-from helpers.model_checks import check_model
-from helpers.report import write_report
-from helpers.schools import summarise_schools
-from helpers.words import Labels, Words
+from helpers.own_data.analysis_input import (
+    name_subject,
+    read_rows,
+    refuse_without_spread,
+    refuse_yes_and_no,
+)
+from helpers.own_data.cautions import cautions
+from helpers.own_data.derived import combination, ratio_summaries, table_of_schools
+from helpers.own_data.model_checks import check_model
+from helpers.own_data.report import write_report
+from helpers.own_data.words import Labels, Words
+from helpers.summaries import summarise_schools
 
-PROB = 0.94  # of every interval
 TAILS = np.array([(1 - PROB) / 2, (1 + PROB) / 2])
 CELLS = 20_000_000  # draws times schools
 
@@ -192,8 +197,7 @@ def analyse(
     Parameters
     ----------
     scores : DataFrame, or any other table that narwhals knows
-        One row a pupil, as `helpers.own_file.read_scores` returns it, or any table with two
-        such columns.
+        One row a pupil, as `read_scores` returns it, or any table with two such columns.
     school, score : str
         The columns that hold the school's label and the pupil's score.
     group, unit : str
@@ -211,7 +215,7 @@ def analyse(
     ------
     ValueError
         If all scores are equal, there is one school alone, no school has two pupils, all
-        pupils of each school have the same score, or `helpers.schools.summarise_schools` or
+        pupils of each school have the same score, or `helpers.summaries.summarise_schools` or
         `helpers.exact.exact_posterior` objects.
     """
     words = Words.of(group, unit, groups, units)

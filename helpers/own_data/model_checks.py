@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from helpers.words import Words
+from helpers.own_data.words import Words
 
 LEVEL = 0.01  # of data from the model that lie beyond each end
 LARGEST_ERROR = 1e-4  # that `helpers.exact.exact_posterior` lets pass, in posterior sds
@@ -44,7 +44,7 @@ def check_model(
     Returns
     -------
     DataFrame
-        As `helpers.analysis.Analysis.checks`.
+        As `helpers.own_data.analysis.Analysis.checks`.
     """
     centre, *_ = parameters["mean"]
     n, mean = schools["n"].to_numpy(), schools["mean"].to_numpy() - centre

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from helpers.quadrature import Columns, Windows
+from helpers.exact.quadrature import Columns, Windows
 
 CHUNK = 1_000_000  # numbers in memory at a time
 DEAD = -30.0  # log of the share of the whole that an interval may hold and be left out

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 EXECUTE = "run the notebook from the top, or `make notebooks`, and commit its outputs"
-TIDY = "`.venv/bin/python _ext/tidy_notebooks.py` and the notebook's path"
+TIDY = "`.venv/bin/python tools/tidy_notebooks.py` and the notebook's path"
 LEAKS = r"(?i)warning|(?<!\w)/(home|root|tmp|Users|work)/|\w:\\"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from helpers.file_labels import plain
+from helpers.own_data.file_labels import plain
 
 EXPORT = "save the table as CSV (UTF-8) from the program that made it"
 OTHER_TEXT = {"{": "JSON", "[": "JSON", "<": "HTML or XML"}

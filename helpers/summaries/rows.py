@@ -1,7 +1,7 @@
 """How summaries of schools are made of rows, merged and checked.
 
-`helpers.engines` brings the rows, or what an engine made of them. Whatever held a table, it becomes
-parts, and all parts are merged and checked in one way.
+`engines` brings the rows, or what an engine made of them. Whatever held a table, it becomes parts,
+and all parts are merged and checked in one way.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from helpers.labels import EXACT, encode, join, refuse_look_alikes
+from helpers.summaries.labels import EXACT, encode, join, refuse_look_alikes
 
 LARGEST = 1e140  # the squares of so many, all added up, are still 64-bit floats
 
@@ -189,8 +189,26 @@ def _refuse(labels: pd.Index, problem: str) -> None:
         raise ValueError(f"{problem} in schools {labels[:5].tolist()}{more}")
 
 
-def add(parts: tuple[pd.DataFrame, ...]) -> pd.DataFrame:
-    """Merge summaries that were handed out."""
+def merge_summaries(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Add up summaries of different pupils, who may go to the same schools.
+
+    Parameters
+    ----------
+    *parts : DataFrame
+        As `summarise_schools` returns them, each of other pupils.
+
+    Returns
+    -------
+    DataFrame
+        What `summarise_schools` would have returned for all the pupils together, up to rounding.
+
+    Raises
+    ------
+    ValueError
+        If there is no part, or one lacks a column or holds an impossible number.
+    """
+    if not parts:
+        raise ValueError("there are no summaries to merge")
     opened = []
     for part in parts:
         rows = check_summaries(part, whole=False).rename(columns={"mean": "base"})

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 from scipy.special import logsumexp
 
-from helpers.quadrature import Windows, moments, normal_quantiles
-from helpers.ratios import Ratios
+from helpers.exact.quadrature import Windows, moments, normal_quantiles
+from helpers.exact.ratios import Ratios
 
 
 class Nodes:

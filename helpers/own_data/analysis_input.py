@@ -6,7 +6,7 @@ import pandas as pd
 from narwhals.typing import IntoFrame
 from numpy.typing import NDArray
 
-from helpers.words import Words
+from helpers.own_data.words import Words
 
 
 def read_rows(scores: IntoFrame, school: str, score: str) -> tuple[NDArray, NDArray]:

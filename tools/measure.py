@@ -38,9 +38,7 @@ def measure(notebook: Path) -> dict[str, object]:
 
 if __name__ == "__main__":
     rows = [measure(path) for path in sorted((BOOK / "notebooks").glob("*.ipynb"))]
-    with open(
-        BOOK / "teaching" / "measured.csv", "w", newline="", encoding="utf-8"
-    ) as file:
+    with open(BOOK / "teaching" / "measured.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, rows[0])
         table.writeheader()
         table.writerows(rows)

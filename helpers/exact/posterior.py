@@ -17,11 +17,12 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 from scipy.stats import t as student
 
-from helpers.by_size import for_all_schools
-from helpers.mixture import Nodes, draw_y, slopes
+from helpers.choices import PROB
+from helpers.exact.by_size import for_all_schools
+from helpers.exact.mixture import Nodes, draw_y, slopes
+from helpers.exact.quadrature import cell_quantiles
+from helpers.exact.ratios import Ratios
 from helpers.pooling import draw_school_means
-from helpers.quadrature import cell_quantiles
-from helpers.ratios import Ratios
 from helpers.summaries import check_spreads, check_summaries
 
 GOLDEN = (5**0.5 - 1) / 2
@@ -43,7 +44,7 @@ def exact_posterior(
     Parameters
     ----------
     schools : DataFrame
-        One row a school, as `helpers.schools.summarise_schools` returns it: ``n``, ``mean`` and
+        One row a school, as `helpers.summaries.summarise_schools` returns it: ``n``, ``mean`` and
         ``ss``.
     prior_mean, prior_sd, sigma_alpha_prior_mean, sigma_y_prior_mean : float
         The priors' parameters, as in `helpers.models.partially_pooled_model`, in points.
@@ -165,7 +166,7 @@ class ExactPosterior:
                 stacklevel=3,
             )
 
-    def summary(self, prob: float = 0.94) -> pd.DataFrame:
+    def summary(self, prob: float = PROB) -> pd.DataFrame:
         """Summarise every parameter.
 
         Parameters

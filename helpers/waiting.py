@@ -1,4 +1,4 @@
-"""One function, many seeds: on every core. And a progress bar, where somebody watches."""
+"""What shortens a wait and what shows it: every core, and a progress bar."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator

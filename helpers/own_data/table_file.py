@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 
-from helpers.csv_file import EXPORT, Columns, find_columns, read_separated
+from helpers.own_data.csv_file import EXPORT, Columns, find_columns, read_separated
 
 OTHER_KINDS = {  # by the first bytes
     b"\xd0\xcf\x11\xe0": f"it is an old workbook (.xls): {EXPORT}",

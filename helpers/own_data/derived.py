@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import rankdata
 
-from helpers.by_size import for_all_schools
 from helpers.exact import ExactPosterior
-from helpers.quadrature import moments, normal_quantiles
+from helpers.exact.by_size import for_all_schools
+from helpers.exact.quadrature import moments, normal_quantiles
 
 CHUNK = 1_000_000  # numbers in memory at a time
 
@@ -150,7 +150,7 @@ def table_of_schools(
     means: NDArray,
     complete: float,
 ) -> pd.DataFrame:
-    """All there is to say of each school, as `helpers.analysis.Analysis.schools`."""
+    """All there is to say of each school, as `helpers.own_data.analysis.Analysis.schools`."""
     summaries, estimates = posterior.schools, table.iloc[3:]
     low, high = within_interval(posterior, tails)
     root = np.sqrt(summaries["n"])

@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from helpers.csv_file import Columns
-from helpers.file_labels import listed, read_labels
-from helpers.table_file import read_columns
-from helpers.written_numbers import advice, check_marks, read_numbers
+from helpers.own_data.csv_file import Columns
+from helpers.own_data.file_labels import listed, read_labels
+from helpers.own_data.table_file import read_columns
+from helpers.own_data.written_numbers import advice, check_marks, read_numbers
 
 FAULTS = (  # of the libraries that read: each is turned into a sentence
     pa.ArrowException,

@@ -1,7 +1,7 @@
 """Tables of every engine, summarised by one set of rules.
 
 Rows in memory are summarised here, partitions by Dask's workers, and what DuckDB, lazy Polars or
-Spark holds by their own queries. `helpers.schools.summarise_schools` is the door to this room.
+Spark holds by their own queries.
 """
 
 from typing import Any
@@ -12,12 +12,44 @@ import pandas as pd
 import pyarrow as pa
 from narwhals.typing import IntoFrame
 
-from helpers.labels import EXACT, to_pandas, unfit
-from helpers.summaries import LARGEST, Part, finish, merge, merge_rows, summarise_rows
+from helpers.summaries.labels import EXACT, to_pandas, unfit
+from helpers.summaries.rows import LARGEST, Part, finish, merge, merge_rows, summarise_rows
 
 
-def summarise(scores: IntoFrame, school: str, score: str) -> pd.DataFrame:
-    """Summarise a table of any engine."""
+def summarise_schools(
+    scores: IntoFrame, school: str = "school", score: str = "score"
+) -> pd.DataFrame:
+    """Reduce a table of pupils to three numbers a school.
+
+    A lazy table is summarised where it is: only a row a school comes to Python. It is read once;
+    or twice, if a school's scores are so far from 0 that one reading would lose digits of ``ss``.
+
+    The same table gives the same summary, whatever engine and types hold it. Labels come back as
+    the values that they stand for, in their order: categories as text or numbers, dates as
+    timestamps at midnight, timestamps with a time zone as moments in UTC. Spaces and letters that
+    only look the same keep two schools apart; 0.0 and -0.0 are one.
+
+    Parameters
+    ----------
+    scores : DataFrame, or any other table that narwhals knows
+        One row a pupil: pandas, Polars, PyArrow, a DuckDB relation, Dask, Spark.
+    school, score : str
+        The columns that hold the school's label (any kind) and the pupil's score.
+
+    Returns
+    -------
+    DataFrame
+        One row a school, in the order of the labels: ``n`` (pupils), ``mean`` (in the score's
+        unit) and ``ss`` (sum of squared deviations from that mean, in its unit squared).
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or there twice; there are no rows; labels are of several kinds, as
+        1 and "1"; a label is missing; a score is no number, missing, infinite, or beyond ±1e140;
+        or 64-bit floats can't tell a school's scores apart. Also if a table that has to be read
+        twice holds other rows the second time.
+    """
     if school == score:
         raise ValueError(f"label and score need a column each, not {school!r} for both")
     if nw.dependencies.is_pandas_dataframe(scores):

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import skew
 
-from helpers.words import Words
+from helpers.own_data.words import Words
 
 FEW_GROUPS = 8
 FEW_DIFFERENCES = 10  # then σ_y is uncertain by a quarter or so

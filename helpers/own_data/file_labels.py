@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from helpers.written_numbers import MISSING
+from helpers.own_data.written_numbers import MISSING
 
 # What can't be seen, beside the characters that Unicode calls controls and formats.
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")

@@ -25,7 +25,7 @@ BUILD = ROOT / "_build"
 CACHE = BUILD / ".jupyter_cache"
 ROOM = 500  # MiB that a build needs at most
 # What the notebooks import and read is not part of the cache's own key.
-READ = ["helpers/*.py*", "data/*.csv", "teaching/*.csv", "bench/results.json"]
+READ = ["helpers/**/*.py*", "data/*.csv", "teaching/*.csv", "bench/results.json"]
 
 
 def main() -> None:
