@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
+.PHONY: help book site pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -27,12 +27,15 @@ help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 book: $(VENV)/ready ## Execute the chapters that changed and build the site
+	@$(python) tools/build.py --execute
+
+site: $(VENV)/ready ## Build the site from the outputs that the chapters hold
 	@$(python) tools/build.py
 
 pdf: book ## Print the whole book as one PDF (needs Chromium)
 	$(python) tools/print_book.py
 
-test: book slides ## Run every test: chapters, helpers, derivation, site
+test: site slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
 
 lab: $(VENV)/ready ## Open the chapters in JupyterLab
@@ -40,17 +43,15 @@ lab: $(VENV)/ready ## Open the chapters in JupyterLab
 
 ONLY := notebooks/*.ipynb teaching/exercises/*.ipynb
 notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
-	$(python) -m nbconvert --to notebook --execute --inplace \
-		--CoalesceStreamsPreprocessor.enabled=True $(ONLY)
-	$(python) tools/tidy_notebooks.py $(ONLY)
-	$(python) tools/main_figure.py
+	$(python) tools/execute.py $(ONLY)
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.
 students: $(VENV)/ready ## Make the students' notebooks from the solved exercises
 	$(python) -m nbconvert --log-level WARN --to notebook --output-dir teaching/students \
 		--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
 		--ClearOutputPreprocessor.enabled=True --ClearMetadataPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.clear_notebook_metadata=False \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=language_info \
 		--ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags teaching/exercises/*.ipynb
 
 # Laid out as the book is, so that links between the notebooks hold.

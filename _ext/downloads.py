@@ -40,9 +40,7 @@ def offer(
     target = Path(app.outdir, "downloads", name)
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".ipynb":
-        executed = Path(app.env.mystnb_config.output_folder, f"{pagename}.ipynb")
-        taken = executed if launched == pagename else Path(app.srcdir, f"{launched}.ipynb")
-        notebook = nbformat.read(taken, as_version=4)
+        notebook = nbformat.read(Path(app.srcdir, f"{launched}.ipynb"), as_version=4)
         text = nbformat.writes(guard(notebook, home(app))) + "\n"
     else:
         text = source.read_text(encoding="utf-8")

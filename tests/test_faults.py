@@ -1,22 +1,18 @@
 """What can go wrong on a reader's machine, tried on a book of two pages."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections import namedtuple
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-import jupyter_cache
 import nbformat
 import pytest
 
-import build
+import execute
 
 BOOK = Path(__file__).parents[1]
 PATIENCE = 1200  # seconds; whoever waits for so long waits in vain, however busy the machine
@@ -61,8 +57,9 @@ def book(tmp_path: Path) -> Path:
     home = tmp_path / "Ein Büchlein über Schüler"
     for folder in ("tools", "notebooks"):
         (home / folder).mkdir(parents=True)
-    shutil.copy(BOOK / "tools" / "build.py", home / "tools")
-    config = "title: Small\nexecute: {execute_notebooks: cache}\n"
+    for name in ("build", "execute"):
+        shutil.copy(BOOK / "tools" / f"{name}.py", home / "tools")
+    config = "title: Small\nexecute: {execute_notebooks: 'off'}\n"
     toc = "format: jb-book\nroot: notebooks/quick\nchapters: [{file: notebooks/slow}]\n"
     (home / "_config.yml").write_text(config, encoding="utf-8")
     (home / "_toc.yml").write_text(toc, encoding="utf-8")
@@ -74,7 +71,7 @@ def book(tmp_path: Path) -> Path:
 def start(book: Path, log: str = "build.log") -> subprocess.Popen:
     with open(book / log, "w", encoding="utf-8") as out:
         return subprocess.Popen(
-            [sys.executable, book / "tools" / "build.py"],
+            [sys.executable, book / "tools" / "build.py", "--execute"],
             # No locale, and hardly any other variable.
             env={"PATH": os.environ["PATH"], "HOME": str(book.parent)},
             stdout=out,
@@ -102,14 +99,6 @@ def executed(book: Path, name: str) -> int:
     return len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0
 
 
-def something_is_stored(book: Path) -> bool:
-    """Whether the result of a notebook is in the cache, as a whole."""
-    for path in book.glob("_build/.jupyter_cache/executed/*/base.ipynb"):
-        with suppress(ValueError):
-            return bool(json.loads(path.read_text(encoding="utf-8")))
-    return False
-
-
 def test_no_locale_and_a_path_beyond_ascii(book):
     go_on(book)
     finish(start(book), book)
@@ -129,7 +118,8 @@ def test_two_builds_at_once_take_turns(book):
 
 def test_after_an_interruption_the_build_goes_on(book):
     process = start(book)
-    wait_until(lambda: something_is_stored(book) or process.poll() is not None)
+    stored = book / "notebooks" / "quick.ipynb"
+    wait_until(lambda: "made_from" in stored.read_text(encoding="utf-8") or process.poll())
     os.killpg(process.pid, signal.SIGINT)
     process.wait(PATIENCE)
     assert process.returncode != 0
@@ -140,45 +130,35 @@ def test_after_an_interruption_the_build_goes_on(book):
     assert (executed(book, "quick"), executed(book, "slow")) == (1, 1)
 
 
-@pytest.mark.parametrize("damaged", ["global.db", "*.ipynb"])
-def test_a_damaged_cache_is_made_anew(damaged, tmp_path, monkeypatch, capsys):
-    path = tmp_path / "page.ipynb"
-    nbformat.write(page("quick"), path)
-    for name, value in {"ROOT": tmp_path, "CACHE": tmp_path / "cache"}.items():
-        monkeypatch.setattr(build, name, value)
-    build.forget_what_is_stale()
-    cache = jupyter_cache.get_cache(build.CACHE)
-    cache.cache_notebook_file(path, check_validity=False)
-    cache.db.dispose()
-    build.forget_what_is_stale()
-    assert jupyter_cache.get_cache(build.CACHE).list_cache_records()  # nothing to complain of
-    for stored in build.CACHE.rglob(damaged):
-        stored.write_bytes(b"{ not what it was" * 100)
-    build.forget_what_is_stale()
-    assert "can't be read" in capsys.readouterr().out
-    assert not jupyter_cache.get_cache(build.CACHE).list_cache_records()
-
-
-def test_other_versions_and_other_helpers_mean_other_results(tmp_path, monkeypatch, capsys):
-    for name, value in {"ROOT": tmp_path, "CACHE": tmp_path / "cache"}.items():
-        monkeypatch.setattr(build, name, value)
-    build.forget_what_is_stale()
-    build.forget_what_is_stale()
-    assert "changed" not in capsys.readouterr().out
-    (tmp_path / "helpers").mkdir()
-    (tmp_path / "helpers" / "new.py").touch()
-    build.forget_what_is_stale()
-    assert "changed" in capsys.readouterr().out
-    monkeypatch.setattr(build, "distributions", list)
-    build.forget_what_is_stale()
-    assert "changed" in capsys.readouterr().out
-
-
-def test_a_full_disk_is_said(monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(build.shutil, "disk_usage", lambda _: usage(2**40, 2**40, 7 * 2**20))
-    with pytest.raises(SystemExit, match=r"No space left: .* has 7 MiB free"):
-        build.ask_for_room()
+@pytest.mark.parametrize(
+    ("change", "stale"),
+    [
+        ("notebooks/a.ipynb: text", []),
+        ("notebooks/a.ipynb: code", ["a"]),
+        ("helpers/inner/x.py", ["a", "b"]),
+        ("data/x.csv", ["a", "b"]),
+        ("teaching/checks/x.py", ["b"]),
+        ("elsewhere/x.py", []),
+    ],
+)
+def test_a_change_makes_stale_what_was_made_from_it(change, stale, tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "ROOT", tmp_path)
+    paths = [tmp_path / "notebooks" / "a.ipynb", tmp_path / "teaching" / "exercises" / "b.ipynb"]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        notebook = page("quick")
+        notebook.metadata[execute.KEY] = execute.fingerprint(path, notebook)
+        nbformat.write(notebook, path)
+    assert execute.changed() == []
+    name, _, kind = change.partition(": ")
+    if kind:
+        notebook = nbformat.read(tmp_path / name, as_version=4)
+        notebook.cells[kind == "code"].source += "\n"
+        nbformat.write(notebook, tmp_path / name)
+    else:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    assert [path.stem for path in execute.changed()] == stale
 
 
 def run(code: str, **variables: str) -> subprocess.CompletedProcess:

@@ -11,8 +11,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-EXECUTE = "run the notebook from the top, or `make notebooks`, and commit its outputs"
-TIDY = "`.venv/bin/python tools/tidy_notebooks.py` and the notebook's path"
+from execute import alt_text
+
+EXECUTE = "`make notebooks ONLY=` and its path, then commit its outputs"
 LEAKS = r"(?i)warning|(?<!\w)/(home|root|tmp|Users|work)/|\w:\\"
 
 
@@ -57,7 +58,7 @@ def cell_faults(cell: NotebookNode) -> Iterator[str]:
             yield f"an output holds a warning or a local path ({leak[0]!r}): don't print it"
         if re.search(r"\d+%\|", text):
             yield "an output holds a progress bar: show it only where `somebody_watches`"
-    alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+    alt = alt_text(cell)
     in_outputs = [
         output.metadata.get(kind, {}).get("alt")
         for output in cell.outputs
@@ -68,9 +69,9 @@ def cell_faults(cell: NotebookNode) -> Iterator[str]:
         yield "a figure without alternative text: say what is seen, in the cell's metadata, as " \
             '{"mystnb": {"image": {"alt": "..."}}}'  # fmt: skip
     elif set(in_outputs) - {alt}:
-        yield f"the alternative text has not reached the figure's output: {TIDY}"
+        yield f"the alternative text has not reached the figure's output: {EXECUTE}"
     if "execution" in cell.metadata:
-        yield f"holds the clock times of one run: {TIDY}"
+        yield f"holds the clock times of one run: {EXECUTE}"
     if len(cell.source.splitlines()) > 25:
         yield "longer than 25 lines: split it, one point a cell"
 
