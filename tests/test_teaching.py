@@ -64,10 +64,15 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
     for path in SOLVED:
         asked += [re.search(r'"(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
         chapter = BOOK / "notebooks" / path.name
-        text = (chapter if chapter.exists() else BOOK / f"{path.stem}.md").read_text(
-            encoding="utf-8"
-        )
-        assert f"teaching/exercises/{path.name}" in text
+        if not chapter.exists():
+            derivation = (BOOK / f"{path.stem}.md").read_text(encoding="utf-8")
+            assert f"](teaching/exercises/{path.name})" in derivation
+            continue
+        page = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+        minutes = sum(int(m) for m in re.findall(r"About (\d+) minutes\.\*$", page, flags=re.M))
+        link = f"to {asked[-1]}](../teaching/exercises/{path.name}), about {minutes} minutes"
+        text = chapter.read_text(encoding="utf-8").replace("\xa0", " ")
+        assert link in text, f"{chapter.name} has to say: {link}"
     assert sorted(asked) == sorted(ANSWERS)
     assert [number for number in ANSWERS if number not in GUIDE] == []
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import yaml
 from playwright.sync_api import Browser, Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from sphinx_external_toc.parsing import parse_toc_yaml
@@ -65,7 +66,8 @@ def print_book(target: Path) -> int:
                 footer_template=foot.replace("<span", f"{title} · <span", 1),
             )
             book.append(PdfReader(io.BytesIO(sheets)), outline_item=title)
-    book.add_metadata({"/Title": "A Gentle Introduction to Partial Pooling"})
+    config = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
+    book.add_metadata({"/Title": config["title"]})
     book.compress_identical_objects()
     book.write(target)
     return len(book.pages)

@@ -4,6 +4,8 @@ import base64
 import json
 from pathlib import Path
 
+import yaml
+
 BOOK = Path(__file__).parents[2]
 FIGURES = {  # name on the slides: chapter and cell
     "funnel": ("01_data_generation", "01-26"),
@@ -14,8 +16,8 @@ FIGURES = {  # name on the slides: chapter and cell
     "arrows": ("04_comparison", "04-13"),
 }
 
-project = "A Gentle Introduction to Partial Pooling"
-author = "The Partial Pooling Book authors"
+CONFIG = yaml.safe_load((BOOK / "_config.yml").read_text(encoding="utf-8"))
+project, author = CONFIG["title"], CONFIG["author"]
 language = "en"
 extensions = ["myst_parser", "sphinx_revealjs", "sphinx-mathjax-offline"]
 myst_enable_extensions = ["dollarmath", "substitution"]
