@@ -1,10 +1,11 @@
 """What the tests of every page of labelled equations share.
 
-Such a page labels each displayed equation, and the test of `eq-slope` is `test_eq_slope`, whose
-docstring repeats the equation as printed. A page and its tests belong together in both directions,
-and so do the figures in its prose and the test that computes them.
+Such a page labels each displayed equation, and the test of `eq-slope` is `test_eq_slope`, which
+holds a fingerprint of the equation as printed. A page and its tests belong together in both
+directions, and so do the figures in its prose and the test that computes them.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -77,9 +78,22 @@ class Page:
         return sorted(set(re.findall(r"\d+(?:\.\d+)?", prose)) - {"0", "1", "2"})
 
 
-def repeats(test: Callable, latex: str) -> bool:
-    """Whether the docstring of a test is the equation as the page prints it."""
-    return squeezed(test.__doc__) == squeezed(latex)
+def of(fingerprint: str) -> Callable:
+    """Tie a test to the equation that it checks, as the page prints it."""
+
+    def tie(test: Callable) -> Callable:
+        test.fingerprint = fingerprint
+        return test
+
+    return tie
+
+
+def is_of(test: Callable, latex: str) -> bool:
+    """Whether a test is tied to this equation; if not, say what to do."""
+    fingerprint = hashlib.sha256(squeezed(latex).encode()).hexdigest()[:8]
+    print(f"The page now prints:\n{latex}\nCheck `printed` in the test, then write")
+    print(f'@of("{fingerprint}")')
+    return test.fingerprint == fingerprint
 
 
 def log_normal(x: sp.Expr, mean: sp.Expr, sd: sp.Expr) -> sp.Expr:

@@ -1,9 +1,8 @@
 r"""The derivation page, equation by equation.
 
-`derivation.md` labels each equation. The test of `eq-slope` is `test_eq_slope`, and its docstring
-repeats the equation as the page prints it. An equation without a test fails, a test without an
-equation fails, and so does a docstring that the page no longer prints: whoever changes an equation
-is led to its test, and must look at the check too.
+`derivation.md` labels each equation. The test of `eq-slope` is `test_eq_slope`, and `of` ties it to
+the equation as the page prints it. An equation without a test fails, a test without an equation
+fails, and so does an equation that has changed: whoever changes one is led to its test.
 
 In each test `printed` is the right-hand side as on the page. What it is compared with comes another
 way: SymPy's or SciPy's normal densities, SymPy's derivatives and limits, a numerical optimiser or
@@ -17,7 +16,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import sympy as sp
-from equations import Page, log_normal, repeats, same
+from equations import Page, is_of, log_normal, of, same
 from scipy import integrate, optimize
 from scipy.stats import expon, kstest, multivariate_normal, norm
 
@@ -46,8 +45,8 @@ def test_every_label_has_a_test_and_every_test_a_label():
 
 
 @pytest.mark.parametrize(("label", "latex"), PAGE.equations, ids=PAGE.labels)
-def test_the_test_of_an_equation_repeats_it_as_printed(label, latex):
-    assert repeats(globals()["test_" + label.replace("-", "_")], latex)
+def test_an_equation_is_the_one_that_its_test_checks(label, latex):
+    assert is_of(globals()["test_" + label.replace("-", "_")], latex)
 
 
 def test_references_between_equations_and_sections_lead_somewhere():
@@ -117,10 +116,8 @@ def differs(values):
 # 1. Two levels
 
 
+@of("17d5a452")
 def test_eq_pupil_level():
-    r"""
-    y_{ij} \sim \mathrm{N}(\alpha_j,\ \sigma_y)
-    """
     city = simulate_city(seed=3, sizes=[400] * 50)
     standardised = (
         city.scores["score"] - city.scores["school"].map(city.true_school_means)
@@ -129,10 +126,8 @@ def test_eq_pupil_level():
     assert kstest(1.05 * standardised, "norm").pvalue < 0.01  # enough pupils to tell
 
 
+@of("cbc3cf30")
 def test_eq_school_level():
-    r"""
-    \alpha_j \sim \mathrm{N}(\mu,\ \sigma_\alpha)
-    """
     city = simulate_city(seed=3, sizes=[1] * 20_000)
     standardised = (city.true_school_means - city.global_mean) / city.global_sigma
     assert kstest(standardised, "norm").pvalue > 0.01
@@ -142,11 +137,8 @@ def test_eq_school_level():
 # 2. Bayes' theorem
 
 
+@of("0b374df9")
 def test_eq_bayes(case):
-    r"""
-    p(\alpha_j \mid y_j)
-    = \frac{p(y_j \mid \alpha_j)\; p(\alpha_j)}{p(y_j)}
-    """
     for alpha in case.alphas:
         likelihood = np.prod(norm.pdf(case.y, alpha, case.sigma_y))
         prior = norm.pdf(alpha, case.mu, case.sigma_alpha)
@@ -156,14 +148,8 @@ def test_eq_bayes(case):
         )
 
 
+@of("1ad238ff")
 def test_eq_log_bayes(case):
-    r"""
-    \begin{split}
-    \log p(\alpha_j \mid y_j)
-    &= \log p(y_j \mid \alpha_j) \\
-    &\quad + \log p(\alpha_j) + C
-    \end{split}
-    """
     for alpha in case.alphas:
         log_likelihood = norm.logpdf(case.y, alpha, case.sigma_y).sum()
         log_prior = norm.logpdf(alpha, case.mu, case.sigma_alpha)
@@ -177,15 +163,8 @@ def test_eq_log_bayes(case):
 # 3. and 4. The likelihood
 
 
+@of("3d4c72ce")
 def test_eq_score_density(case):
-    r"""
-    \begin{split}
-    &p(y_{ij} \mid \alpha_j)
-    = \frac{1}{\sqrt{2\pi}\,\sigma_y} \\
-    &\quad \times
-    \exp\left(-\frac{(y_{ij} - \alpha_j)^2}{2\sigma_y^2}\right)
-    \end{split}
-    """
     for y in case.y:
         printed = (
             1
@@ -195,25 +174,15 @@ def test_eq_score_density(case):
         assert printed == pytest.approx(norm.pdf(y, case.alpha, case.sigma_y))
 
 
+@of("3244dac6")
 def test_eq_likelihood(case):
-    r"""
-    p(y_j \mid \alpha_j)
-    = \prod_{i=1}^{n_j} p(y_{ij} \mid \alpha_j)
-    """
     printed = np.prod([norm.pdf(y, case.alpha, case.sigma_y) for y in case.y])
     independent = multivariate_normal(np.full(case.n, case.alpha), case.sigma_y**2 * np.eye(case.n))
     assert printed == pytest.approx(independent.pdf(case.y))
 
 
+@of("b7690911")
 def test_eq_log_likelihood(case):
-    r"""
-    \begin{split}
-    &\log p(y_j \mid \alpha_j) \\
-    &\quad = -n_j \log\left(\sqrt{2\pi}\,\sigma_y\right) \\
-    &\qquad - \frac{1}{2\sigma_y^2}
-    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2
-    \end{split}
-    """
     for alpha in case.alphas:
         printed = -case.n * np.log(np.sqrt(2 * np.pi) * case.sigma_y) - 1 / (
             2 * case.sigma_y**2
@@ -224,15 +193,8 @@ def test_eq_log_likelihood(case):
 # 5. and 6. The log prior and the log posterior
 
 
+@of("2fe58650")
 def test_eq_prior(case):
-    r"""
-    \begin{split}
-    &p(\alpha_j)
-    = \frac{1}{\sqrt{2\pi}\,\sigma_\alpha} \\
-    &\quad \times
-    \exp\left(-\frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}\right)
-    \end{split}
-    """
     printed = (
         1
         / (np.sqrt(2 * np.pi) * case.sigma_alpha)
@@ -241,29 +203,16 @@ def test_eq_prior(case):
     assert printed == pytest.approx(norm.pdf(case.alpha, case.mu, case.sigma_alpha))
 
 
+@of("a68772e3")
 def test_eq_log_prior(case):
-    r"""
-    \begin{split}
-    \log p(\alpha_j)
-    &= -\log\left(\sqrt{2\pi}\,\sigma_\alpha\right) \\
-    &\quad - \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}
-    \end{split}
-    """
     printed = -np.log(np.sqrt(2 * np.pi) * case.sigma_alpha) - (case.alpha - case.mu) ** 2 / (
         2 * case.sigma_alpha**2
     )
     assert printed == pytest.approx(norm.logpdf(case.alpha, case.mu, case.sigma_alpha))
 
 
+@of("f24ab7e5")
 def test_eq_log_posterior(case):
-    r"""
-    \begin{split}
-    &\log p(\alpha_j \mid y_j) \\
-    &\quad = -\frac{1}{2\sigma_y^2}
-    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2 \\
-    &\qquad - \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2} + C
-    \end{split}
-    """
     printed = np.array(
         [
             -1 / (2 * case.sigma_y**2) * np.sum((case.y - alpha) ** 2)
@@ -279,41 +228,22 @@ def test_eq_log_posterior(case):
 # 7. The slope
 
 
+@of("b7e67cf0")
 def test_eq_slope():
-    r"""
-    \begin{split}
-    &\frac{d}{d\alpha_j} \log p(\alpha_j \mid y_j) \\
-    &\quad = \frac{1}{\sigma_y^2}
-    \sum_{i=1}^{n_j} (y_{ij} - \alpha_j) \\
-    &\qquad - \frac{\alpha_j - \mu}{\sigma_\alpha^2}
-    \end{split}
-    """
     printed = 1 / sigma_y**2 * sum(y - alpha for y in Y) - (alpha - mu) / sigma_alpha**2
     assert same(printed, sp.diff(LOG_POSTERIOR, alpha))
 
 
+@of("cfbb6c8d")
 def test_eq_sum_of_deviations():
-    r"""
-    \begin{split}
-    &\sum_{i=1}^{n_j} (y_{ij} - \alpha_j) \\
-    &\quad = \sum_{i=1}^{n_j} y_{ij} - n_j \alpha_j \\
-    &\quad = n_j (\bar y_j - \alpha_j)
-    \end{split}
-    """
     first_line = sum(Y) - n * alpha
     second_line = n * (ybar - alpha)
     for printed in (first_line, second_line):
         assert same(printed.subs(OF_FOUR), sum(y - alpha for y in Y))
 
 
+@of("c67d12ff")
 def test_eq_slope_of_mean():
-    r"""
-    \begin{split}
-    &\frac{d}{d\alpha_j} \log p(\alpha_j \mid y_j) \\
-    &\quad = \frac{n_j (\bar y_j - \alpha_j)}{\sigma_y^2}
-    - \frac{\alpha_j - \mu}{\sigma_\alpha^2}
-    \end{split}
-    """
     printed = n * (ybar - alpha) / sigma_y**2 - (alpha - mu) / sigma_alpha**2
     assert same(printed.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha))
 
@@ -321,39 +251,24 @@ def test_eq_slope_of_mean():
 # 8. Set to zero, and solve
 
 
+@of("d12d0941")
 def test_eq_balance(case):
-    r"""
-    \frac{n_j (\bar y_j - \hat\alpha_j)}{\sigma_y^2}
-    = \frac{\hat\alpha_j - \mu}{\sigma_\alpha^2}
-    """
     alpha_hat = case.posterior_mean()
     left = case.n * (case.mean - alpha_hat) / case.sigma_y**2
     right = (alpha_hat - case.mu) / case.sigma_alpha**2
     assert left == pytest.approx(right)
 
 
+@of("31c88da7")
 def test_eq_gathered(case):
-    r"""
-    \begin{split}
-    &\hat\alpha_j
-    \left(\frac{n_j}{\sigma_y^2} + \frac{1}{\sigma_\alpha^2}\right) \\
-    &\qquad = \frac{n_j}{\sigma_y^2}\,\bar y_j
-    + \frac{1}{\sigma_\alpha^2}\,\mu
-    \end{split}
-    """
     alpha_hat = case.posterior_mean()
     left = alpha_hat * (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
     right = case.n / case.sigma_y**2 * case.mean + 1 / case.sigma_alpha**2 * case.mu
     assert left == pytest.approx(right)
 
 
+@of("4f9b712a")
 def test_eq_map(case):
-    r"""
-    \hat\alpha_j
-    = \frac{\dfrac{n_j}{\sigma_y^2}\,\bar y_j
-    + \dfrac{1}{\sigma_\alpha^2}\,\mu}
-    {\dfrac{n_j}{\sigma_y^2} + \dfrac{1}{\sigma_\alpha^2}}
-    """
     printed = (case.n / case.sigma_y**2 * case.mean + 1 / case.sigma_alpha**2 * case.mu) / (
         case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2
     )
@@ -369,14 +284,8 @@ def test_eq_map(case):
 # 9. A maximum
 
 
+@of("2d30ac6c")
 def test_eq_curvature():
-    r"""
-    \begin{split}
-    &\frac{d^2}{d\alpha_j^2} \log p(\alpha_j \mid y_j) \\
-    &\quad = -\frac{n_j}{\sigma_y^2}
-    - \frac{1}{\sigma_\alpha^2}
-    \end{split}
-    """
     printed = -n / sigma_y**2 - 1 / sigma_alpha**2
     assert same(printed.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha, 2))
     assert printed.is_negative  # everywhere, as the sentence after it says
@@ -386,39 +295,24 @@ def test_eq_curvature():
 # 10. An average, weighted by precision
 
 
+@of("f880bd11")
 def test_eq_weight_precision(case):
-    r"""
-    \lambda_j
-    = \frac{n_j / \sigma_y^2}
-    {n_j / \sigma_y^2 + 1 / \sigma_\alpha^2}
-    """
     printed = (case.n / case.sigma_y**2) / (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
     # If every score rises by a point, so does the school's mean; the estimate rises by its share.
     rise = case.posterior_mean(y=case.y + 1) - case.posterior_mean()
     assert printed == pytest.approx(rise)
 
 
+@of("ecbba1c9")
 def test_eq_weight(case):
-    r"""
-    \lambda_j
-    = \frac{n_j}{n_j + \sigma_y^2 / \sigma_\alpha^2}
-    """
     printed = case.n / (case.n + case.sigma_y**2 / case.sigma_alpha**2)
     rise = case.posterior_mean(y=case.y + 1) - case.posterior_mean()
     assert printed == pytest.approx(rise)
     assert printed == pytest.approx(pooling_weight(case.n, case.sigma_y, case.sigma_alpha))
 
 
+@of("534872bb")
 def test_eq_remaining_weight(case):
-    r"""
-    \begin{split}
-    1 - \lambda_j
-    &= \frac{1 / \sigma_\alpha^2}
-    {n_j / \sigma_y^2 + 1 / \sigma_\alpha^2} \\
-    &= \frac{\sigma_y^2 / \sigma_\alpha^2}
-    {n_j + \sigma_y^2 / \sigma_\alpha^2}
-    \end{split}
-    """
     first_line = (1 / case.sigma_alpha**2) / (case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
     ratio = case.sigma_y**2 / case.sigma_alpha**2
     second_line = ratio / (case.n + ratio)
@@ -428,11 +322,8 @@ def test_eq_remaining_weight(case):
         assert printed == pytest.approx(1 - pooling_weight(case.n, case.sigma_y, case.sigma_alpha))
 
 
+@of("8a0152dd")
 def test_eq_weighted_form(case):
-    r"""
-    \hat\alpha_j
-    = \lambda_j\, \bar y_j + (1 - \lambda_j)\, \mu
-    """
     weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
     printed = weight * case.mean + (1 - weight) * case.mu
     assert printed == pytest.approx(case.posterior_mean())
@@ -441,12 +332,8 @@ def test_eq_weighted_form(case):
     )
 
 
+@of("c3739301")
 def test_eq_half_weight():
-    r"""
-    \lambda_j = \tfrac{1}{2}
-    \quad\text{when}\quad
-    n_j = \frac{\sigma_y^2}{\sigma_\alpha^2}
-    """
     printed = sigma_y**2 / sigma_alpha**2
     (size,) = sp.solve(sp.Eq(LAMBDA, sp.Rational(1, 2)), n)
     assert same(printed, size)
@@ -456,24 +343,16 @@ def test_eq_half_weight():
 # 11. Four limits. Symbolic, and with the code at extreme numbers.
 
 
+@of("c967a738")
 def test_eq_limit_large_school():
-    r"""
-    \lambda_j \to 1,
-    \qquad
-    \hat\alpha_j - \bar y_j \to 0
-    """
     assert sp.limit(LAMBDA, n, sp.oo) == 1
     assert sp.limit(ALPHA_HAT - ybar, n, sp.oo) == 0
     assert pooling_weight(1e12, 10, 2) == pytest.approx(1)
     assert partially_pooled_mean(1e12, 75, 63, 10, 2) == pytest.approx(75)
 
 
+@of("84851aec")
 def test_eq_limit_unseen_school():
-    r"""
-    \lambda_j \to 0,
-    \qquad
-    \hat\alpha_j \to \mu
-    """
     assert sp.limit(LAMBDA, n, 0) == 0
     assert sp.limit(ALPHA_HAT, n, 0) == mu
     assert pooling_weight(0, 10, 2) == 0
@@ -481,12 +360,8 @@ def test_eq_limit_unseen_school():
     assert partially_pooled_sd(0, 10, 2) == pytest.approx(2)  # section 12's last sentence
 
 
+@of("84851aec")
 def test_eq_limit_complete_pooling():
-    r"""
-    \lambda_j \to 0,
-    \qquad
-    \hat\alpha_j \to \mu
-    """
     for deviation, edge in ((sigma_alpha, 0), (sigma_y, sp.oo)):  # the second is in the prose
         assert sp.limit(LAMBDA, deviation, edge) == 0
         assert sp.limit(ALPHA_HAT, deviation, edge) == mu
@@ -494,12 +369,8 @@ def test_eq_limit_complete_pooling():
     assert partially_pooled_mean(99, 75, 63, 10, 1e-6) == pytest.approx(63)
 
 
+@of("b8b5493f")
 def test_eq_limit_no_pooling():
-    r"""
-    \lambda_j \to 1,
-    \qquad
-    \hat\alpha_j \to \bar y_j
-    """
     for deviation, edge in ((sigma_alpha, sp.oo), (sigma_y, 0)):  # the second is in the prose
         assert sp.limit(LAMBDA, deviation, edge) == 1
         assert sp.limit(ALPHA_HAT, deviation, edge) == ybar
@@ -513,75 +384,41 @@ P = n / sigma_y**2 + 1 / sigma_alpha**2  # as in eq-precision-and-pull
 Q = n / sigma_y**2 * ybar + 1 / sigma_alpha**2 * mu
 
 
+@of("4f38251c")
 def test_eq_expanded_squares():
-    r"""
-    \begin{split}
-    &\sum_{i=1}^{n_j} (y_{ij} - \alpha_j)^2 \\
-    &\quad = \sum_{i=1}^{n_j} y_{ij}^2
-    - 2 n_j \bar y_j\, \alpha_j
-    + n_j \alpha_j^2
-    \end{split}
-    """
     printed = sum(y**2 for y in Y) - 2 * n * ybar * alpha + n * alpha**2
     assert same(printed.subs(OF_FOUR), sum((y - alpha) ** 2 for y in Y))
 
 
+@of("61e26670")
 def test_eq_expanded_prior():
-    r"""
-    (\alpha_j - \mu)^2
-    = \alpha_j^2 - 2\mu\, \alpha_j + \mu^2
-    """
     printed = alpha**2 - 2 * mu * alpha + mu**2
     assert same(printed, (alpha - mu) ** 2)
 
 
+@of("afd368fb")
 def test_eq_precision_and_pull():
-    r"""
-    \begin{split}
-    P_j &= \frac{n_j}{\sigma_y^2} + \frac{1}{\sigma_\alpha^2} \\
-    Q_j &= \frac{n_j}{\sigma_y^2}\,\bar y_j
-    + \frac{1}{\sigma_\alpha^2}\,\mu
-    \end{split}
-    """
     # They are the coefficients of -alpha²/2 and of alpha: derivatives at zero.
     assert same(P.subs(OF_FOUR), -sp.diff(LOG_POSTERIOR, alpha, 2))
     assert same(Q.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha).subs(alpha, 0))
 
 
+@of("2a7a95a6")
 def test_eq_quadratic():
-    r"""
-    \begin{split}
-    &\log p(\alpha_j \mid y_j) \\
-    &\quad = -\tfrac{1}{2} P_j\, \alpha_j^2
-    + Q_j\, \alpha_j + C
-    \end{split}
-    """
     printed = -sp.Rational(1, 2) * P * alpha**2 + Q * alpha
     difference = sp.simplify(sp.expand(printed.subs(OF_FOUR) - LOG_POSTERIOR))
     assert alpha not in difference.free_symbols  # so it belongs to the constant
 
 
+@of("88adcfed")
 def test_eq_completed_square():
-    r"""
-    \begin{split}
-    &-\tfrac{1}{2} P_j\, \alpha_j^2 + Q_j\, \alpha_j \\
-    &\quad = -\tfrac{1}{2} P_j
-    \left(\alpha_j - \frac{Q_j}{P_j}\right)^2
-    + \frac{Q_j^2}{2 P_j}
-    \end{split}
-    """
     p, q = sp.symbols("P Q", positive=True)
     printed = -sp.Rational(1, 2) * p * (alpha - q / p) ** 2 + q**2 / (2 * p)
     assert same(printed, -sp.Rational(1, 2) * p * alpha**2 + q * alpha)
 
 
+@of("d7553fe6")
 def test_eq_log_posterior_square(case):
-    r"""
-    \begin{split}
-    &\log p(\alpha_j \mid y_j) \\
-    &\quad = -\tfrac{1}{2} P_j (\alpha_j - \hat\alpha_j)^2 + C
-    \end{split}
-    """
     precision = case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2
     alpha_hat = partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
     printed = -1 / 2 * precision * (case.alphas - alpha_hat) ** 2
@@ -590,11 +427,8 @@ def test_eq_log_posterior_square(case):
     assert constant(printed - exact)
 
 
+@of("82343ed0")
 def test_eq_posterior(case):
-    r"""
-    \alpha_j \mid y_j \sim
-    \mathrm{N}(\hat\alpha_j,\ s_j)
-    """
     alpha_hat = partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
     s = partially_pooled_sd(case.n, case.sigma_y, case.sigma_alpha)
     top = case.log_posterior(alpha_hat)
@@ -617,41 +451,29 @@ def test_eq_posterior(case):
     assert integral(lambda a: a) / total == pytest.approx(alpha_hat)
 
 
+@of("18e970de")
 def test_eq_posterior_sd(case):
-    r"""
-    s_j = \frac{1}
-    {\sqrt{n_j / \sigma_y^2 + 1 / \sigma_\alpha^2}}
-    """
     printed = 1 / np.sqrt(case.n / case.sigma_y**2 + 1 / case.sigma_alpha**2)
     assert printed == pytest.approx(case.posterior_sd)
     assert printed == pytest.approx(partially_pooled_sd(case.n, case.sigma_y, case.sigma_alpha))
 
 
+@of("98bf1319")
 def test_eq_sd_from_standard_error(case):
-    r"""
-    s_j = \sqrt{\lambda_j}\;
-    \frac{\sigma_y}{\sqrt{n_j}}
-    """
     weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
     printed = np.sqrt(weight) * case.sigma_y / np.sqrt(case.n)
     assert printed == pytest.approx(case.posterior_sd)
 
 
+@of("977ce19c")
 def test_eq_sd_from_spread(case):
-    r"""
-    s_j = \sqrt{1 - \lambda_j}\; \sigma_\alpha
-    """
     weight = pooling_weight(case.n, case.sigma_y, case.sigma_alpha)
     printed = np.sqrt(1 - weight) * case.sigma_alpha
     assert printed == pytest.approx(case.posterior_sd)
 
 
+@of("b7b895d6")
 def test_eq_sd_smaller(case):
-    r"""
-    s_j < \frac{\sigma_y}{\sqrt{n_j}},
-    \qquad
-    s_j < \sigma_\alpha
-    """
     assert case.posterior_sd < case.sigma_y / np.sqrt(case.n)
     assert case.posterior_sd < case.sigma_alpha
     variance = 1 / (n / sigma_y**2 + 1 / sigma_alpha**2)
@@ -717,11 +539,8 @@ W = [1 / (sigma_alpha**2 + sigma_y**2 / size) for size in SIZES]
 MU_HAT = sum(w * mean for w, mean in zip(W, MEANS, strict=True)) / sum(W)
 
 
+@of("9a24422b")
 def test_eq_mean_in_parts():
-    r"""
-    \bar y_j = \mu + (\alpha_j - \mu)
-    + (\bar y_j - \alpha_j)
-    """
     printed = mu + (alpha - mu) + (ybar - alpha)
     assert same(printed, ybar)
     # The prose: the two brackets are independent, with variances sigma_alpha² and sigma_y²/n.
@@ -731,12 +550,8 @@ def test_eq_mean_in_parts():
     assert brackets * parts * brackets.T == sp.diag(sigma_alpha**2, sigma_y**2 / 4)
 
 
+@of("5145d281")
 def test_eq_marginal(case):
-    r"""
-    \bar y_j \mid \mu \sim
-    \mathrm{N}\left(\mu,\
-    \sqrt{\sigma_\alpha^2 + \sigma_y^2 / n_j}\right)
-    """
     printed = norm(case.mu, np.sqrt(case.sigma_alpha**2 + case.sigma_y**2 / case.n))
     standard_error = case.sigma_y / np.sqrt(case.n)
     for mean in case.mu + np.array([-8, 0, 5]):
@@ -752,24 +567,16 @@ def test_eq_marginal(case):
         assert printed.pdf(mean) == pytest.approx(averaged)
 
 
+@of("cb55c13d")
 def test_eq_mu_weight(schools):
-    r"""
-    w_j = \frac{1}{\sigma_\alpha^2 + \sigma_y^2 / n_j}
-    """
     for j, size in enumerate(schools.n):
         printed = 1 / (schools.sigma_alpha**2 + schools.sigma_y**2 / size)
         average = (schools.school == j) / size  # the scores' share in the school's mean
         assert printed == pytest.approx(1 / (average @ schools.within @ average))
 
 
+@of("575f35f7")
 def test_eq_marginal_log_likelihood(schools):
-    r"""
-    \begin{split}
-    &\log p(\bar y_1, \ldots, \bar y_J \mid \mu) \\
-    &\quad = -\frac{1}{2}
-    \sum_{j=1}^{J} w_j (\bar y_j - \mu)^2 + C
-    \end{split}
-    """
     printed = np.array(
         [-1 / 2 * np.sum(schools.w * (schools.mean - mu) ** 2) for mu in schools.mus]
     )
@@ -779,14 +586,8 @@ def test_eq_marginal_log_likelihood(schools):
     assert constant(printed - exact)
 
 
+@of("cf28eac7")
 def test_eq_marginal_slope():
-    r"""
-    \begin{split}
-    &\frac{d}{d\mu}
-    \log p(\bar y_1, \ldots, \bar y_J \mid \mu) \\
-    &\quad = \sum_{j=1}^{J} w_j (\bar y_j - \mu)
-    \end{split}
-    """
     log_likelihood = sum(
         log_normal(mean, mu, sp.sqrt(sigma_alpha**2 + sigma_y**2 / size))
         for mean, size in zip(MEANS, SIZES, strict=True)
@@ -796,12 +597,8 @@ def test_eq_marginal_slope():
     assert same(-sum(W), sp.diff(log_likelihood, mu, 2))  # the sentence after it
 
 
+@of("cb8982f0")
 def test_eq_precision_weighted_mean(schools):
-    r"""
-    \hat\mu
-    = \frac{\sum_{j=1}^{J} w_j\, \bar y_j}
-    {\sum_{j=1}^{J} w_j}
-    """
     printed = np.sum(schools.w * schools.mean) / np.sum(schools.w)
     highest = optimize.minimize_scalar(lambda mu: -schools.log_likelihood(mu), bracket=(40, 80))
     assert printed == pytest.approx(highest.x, abs=1e-5)
@@ -810,10 +607,8 @@ def test_eq_precision_weighted_mean(schools):
     )
 
 
+@of("095c48ef")
 def test_eq_mu_weight_from_lambda(schools):
-    r"""
-    w_j = \frac{\lambda_j}{\sigma_\alpha^2}
-    """
     weight = pooling_weight(schools.n, schools.sigma_y, schools.sigma_alpha)
     printed = weight / schools.sigma_alpha**2
     for j, size in enumerate(schools.n):
@@ -821,12 +616,8 @@ def test_eq_mu_weight_from_lambda(schools):
         assert printed[j] == pytest.approx(1 / (average @ schools.within @ average))
 
 
+@of("668259dd")
 def test_eq_mu_limit_pupils(schools):
-    r"""
-    \hat\mu \to
-    \frac{\sum_{j=1}^{J} n_j\, \bar y_j}
-    {\sum_{j=1}^{J} n_j}
-    """
     printed = sum(size * mean for size, mean in zip(SIZES, MEANS, strict=True)) / sum(SIZES)
     assert same(sp.limit(MU_HAT, sigma_alpha, 0), printed)
     assert same(sp.limit(MU_HAT, sigma_y, sp.oo), printed)  # the ratio's limit, in the prose
@@ -835,11 +626,8 @@ def test_eq_mu_limit_pupils(schools):
     )
 
 
+@of("9abe4a03")
 def test_eq_mu_limit_schools(schools):
-    r"""
-    \hat\mu \to
-    \frac{1}{J} \sum_{j=1}^{J} \bar y_j
-    """
     printed = sp.Rational(1, 3) * sum(MEANS)
     assert same(sp.limit(MU_HAT, sigma_alpha, sp.oo), printed)
     assert same(sp.limit(MU_HAT, sigma_y, 0), printed)  # the ratio's limit, in the prose
@@ -899,29 +687,16 @@ def uncertain(schools):
     )
 
 
+@of("a12ce520")
 def test_eq_total_expectation(uncertain):
-    r"""
-    \begin{split}
-    &\mathrm{E}[\alpha_j \mid y]
-    = \mathrm{E}[\hat\alpha_j \mid y] \\
-    &\quad = \mathrm{E}[\lambda_j\, \bar y_j
-    + (1 - \lambda_j)\, \mu \mid y]
-    \end{split}
-    """
     alpha_hat = uncertain.weight * uncertain.ybar + (1 - uncertain.weight) * uncertain.mu
     printed = np.sum(uncertain.chances * alpha_hat)
     assert printed == pytest.approx(uncertain.mean)
     assert np.ptp(alpha_hat) > 0.1  # the triples do disagree
 
 
+@of("cc990407")
 def test_eq_total_variance(uncertain):
-    r"""
-    \begin{split}
-    \mathrm{Var}(\alpha_j \mid y)
-    &= \mathrm{E}[s_j^2 \mid y] \\
-    &\quad + \mathrm{Var}(\hat\alpha_j \mid y)
-    \end{split}
-    """
     alpha_hat = uncertain.weight * uncertain.ybar + (1 - uncertain.weight) * uncertain.mu
     first = np.sum(uncertain.chances * uncertain.s**2)
     second = np.cov(alpha_hat, aweights=uncertain.chances, ddof=0)
@@ -930,40 +705,22 @@ def test_eq_total_variance(uncertain):
     assert first < uncertain.variance  # "on average ... a little too small"
 
 
+@of("55e46fdd")
 def test_eq_mu_posterior_mean(schools):
-    r"""
-    \begin{split}
-    &\mathrm{E}[\mu \mid \sigma_\alpha, \sigma_y, y] \\
-    &\quad = \frac{50 / 10^2 + \sum_{j=1}^{J} w_j\, \bar y_j}
-    {1 / 10^2 + \sum_{j=1}^{J} w_j}
-    \end{split}
-    """
     printed = (50 / 10**2 + np.sum(schools.w * schools.mean)) / (1 / 10**2 + np.sum(schools.w))
     exact, _ = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
     assert printed == pytest.approx(exact)
 
 
+@of("7d8da80e")
 def test_eq_mu_posterior_variance(schools):
-    r"""
-    \begin{split}
-    &\mathrm{Var}(\mu \mid \sigma_\alpha, \sigma_y, y) \\
-    &\quad = \frac{1}{1 / 10^2 + \sum_{j=1}^{J} w_j}
-    \end{split}
-    """
     printed = 1 / (1 / 10**2 + np.sum(schools.w))
     _, exact = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
     assert printed == pytest.approx(exact)
 
 
+@of("c9811f7a")
 def test_eq_variance_given_scales(schools):
-    r"""
-    \begin{split}
-    &\mathrm{Var}(\alpha_j \mid \sigma_\alpha, \sigma_y, y) \\
-    &\quad = s_j^2 + (1 - \lambda_j)^2 \\
-    &\qquad \times
-    \mathrm{Var}(\mu \mid \sigma_\alpha, \sigma_y, y)
-    \end{split}
-    """
     mu_mean, mu_variance = schools.condition(schools.of_mu, prior_mean=50, prior_sd=10)
     weight = pooling_weight(schools.n, schools.sigma_y, schools.sigma_alpha)
     s = partially_pooled_sd(schools.n, schools.sigma_y, schools.sigma_alpha)
@@ -978,16 +735,8 @@ def test_eq_variance_given_scales(schools):
 # 15. Why the joint mode is no substitute
 
 
+@of("1badc1f2")
 def test_eq_joint_factor():
-    r"""
-    \begin{split}
-    &p(\alpha_1, \ldots, \alpha_J \mid \mu, \sigma_\alpha) \\
-    &\quad = \left(\frac{1}{\sqrt{2\pi}\,\sigma_\alpha}\right)^J \\
-    &\qquad \times
-    \exp\left(-\sum_{j=1}^{J}
-    \frac{(\alpha_j - \mu)^2}{2\sigma_\alpha^2}\right)
-    \end{split}
-    """
     rng = np.random.default_rng(8)
     alphas, mu, sigma_alpha = rng.normal(60, 2, size=5), 61.0, 2.5
     printed = (1 / (np.sqrt(2 * np.pi) * sigma_alpha)) ** 5 * np.exp(
@@ -996,13 +745,8 @@ def test_eq_joint_factor():
     assert printed == pytest.approx(np.prod(norm.pdf(alphas, mu, sigma_alpha)))
 
 
+@of("e37712a2")
 def test_eq_joint_log_factor():
-    r"""
-    \begin{split}
-    &\log p(\alpha_1, \ldots, \alpha_J \mid \mu, \sigma_\alpha) \\
-    &\quad = -J \log \sigma_\alpha + C
-    \end{split}
-    """
     sigmas = np.logspace(-8, 2, num=11)
     for J in (1, 3, 50):
         printed = -J * np.log(sigmas)
@@ -1011,12 +755,8 @@ def test_eq_joint_log_factor():
         assert constant(printed - exact)
 
 
+@of("ff1ae6e5")
 def test_eq_joint_limit(schools):
-    r"""
-    -J \log \sigma_\alpha \to +\infty
-    \ \text{ as }\
-    \sigma_\alpha \to 0
-    """
     J = sp.Symbol("J", positive=True)
     assert sp.limit(-J * sp.log(sigma_alpha), sigma_alpha, 0) == sp.oo
 
