@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help book site pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
+.PHONY: help ready book site pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -8,9 +8,13 @@ else
 PYTHON := >=3.12
 VENV := .venv
 endif
-LOCK := requirements.lock
+export UV_PYTHON := $(PYTHON)
 python := $(VENV)/bin/python
 uv := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+# uv makes an environment that lacks something, and takes turns with itself. A second time with the
+# system's certificates, for a network that has one of its own.
+sync = UV_PROJECT_ENVIRONMENT=$(1) $(uv) sync --quiet --locked $(2)
+environment = @$(call sync,$(1),$(2)) || UV_SYSTEM_CERTS=1 $(call sync,$(1),$(2))
 
 # With these locales Python 3.12 can't start in a folder with an accent.
 ifneq ($(filter C POSIX,$(LC_ALL)),)
@@ -26,10 +30,10 @@ endif
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-book: $(VENV)/ready ## Execute the chapters that changed and build the site
+book: ready ## Execute the chapters that changed and build the site
 	@$(python) tools/build.py --execute
 
-site: $(VENV)/ready ## Build the site from the outputs that the chapters hold
+site: ready ## Build the site from the outputs that the chapters hold
 	@$(python) tools/build.py
 
 pdf: book ## Print the whole book as one PDF (needs Chromium)
@@ -38,15 +42,15 @@ pdf: book ## Print the whole book as one PDF (needs Chromium)
 test: site slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
 
-lab: $(VENV)/ready ## Open the chapters in JupyterLab
+lab: ready ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab .
 
 ONLY := notebooks/*.ipynb teaching/exercises/*.ipynb
-notebooks: $(VENV)/ready ## Execute the chapters in place, to commit them with their outputs
+notebooks: ready ## Execute the chapters in place, to commit them with their outputs
 	$(python) tools/execute.py $(ONLY)
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.
-students: $(VENV)/ready ## Make the students' notebooks from the solved exercises
+students: ready ## Make the students' notebooks from the solved exercises
 	$(python) -m nbconvert --log-level WARN --to notebook --output-dir teaching/students \
 		--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
 		--ClearOutputPreprocessor.enabled=True --ClearMetadataPreprocessor.enabled=True \
@@ -60,32 +64,30 @@ instructors: students slides ## Gather chapters, stubs, solutions, guide and sli
 	tar -cf - --exclude .ruff_cache data derivation.md notebooks teaching | tar -xf - -C _build/instructors
 	cp -R _build/slides _build/instructors/slides
 
-slides: $(VENV)/ready ## Build the slides of the two lessons in _build/slides
+slides: ready ## Build the slides of the two lessons in _build/slides
 	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/slides
 	@$(python) -c 'from pathlib import Path; print("The slides:", Path("_build/slides/index.html").resolve().as_uri())'
 
-bench: ## Time the book's ways to fit against their peers (half an hour)
-	@sh _ext/setup.sh .venv-bench "$(PYTHON)" bench/requirements.lock
+bench: $(uv) ## Time the book's ways to fit against their peers (half an hour)
+	$(call environment,.venv-bench,--no-dev --group bench)
 	.venv-bench/bin/python bench/run.py
 
-lint: $(VENV)/ready ## Check what can be checked without running anything; commits are checked so too
+lint: $(uv) ## Check what can be checked without running anything; commits are checked so too
+	@test -x $(python) || UV_PROJECT_ENVIRONMENT=$(VENV) $(uv) sync --quiet --locked --only-group lint
 	$(python) -m pre_commit run --all-files
 
-compile := pip compile --quiet --upgrade --universal --python-version 3.12 --custom-compile-command "make lock"
-
-lock: $(uv) ## Renew the locked environments from the short lists in pyproject.toml
-	$(uv) $(compile) --generate-hashes --extra book --output-file requirements.lock pyproject.toml
-	$(uv) $(compile) --generate-hashes --extra book --extra bench --output-file bench/requirements.lock pyproject.toml
-	$(uv) $(compile) --extra book --output-file requirements.txt pyproject.toml
-	echo "-e ." >> requirements.txt
+lock: $(uv) ## Renew uv.lock and requirements.txt: every package, or PACKAGE=pymc alone
+	$(uv) lock $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)
+	$(uv) export --quiet --locked --no-hashes --output-file requirements.txt
 
 latest: $(uv) ## Build and test with the newest release of every package
-	mkdir -p _build && $(uv) $(compile) --generate-hashes --extra book --output-file _build/latest.lock pyproject.toml
-	$(MAKE) test VENV=.venv-latest LOCK=_build/latest.lock
+	$(uv) venv --quiet --clear .venv-latest
+	$(uv) pip install --quiet --python .venv-latest --group dev --editable .
+	$(MAKE) test VENV=.venv-latest environment=
 
-next: $(VENV)/ready ## Build the same pages on current Sphinx, without Jupyter Book 1
-	mkdir -p _build/next && $(uv) $(compile) --generate-hashes --extra next --output-file _build/next.lock pyproject.toml
-	@sh _ext/setup.sh .venv-next "$(PYTHON)" _build/next.lock
+next: ready ## Build the same pages on current Sphinx, without Jupyter Book 1
+	$(call environment,.venv-next,--no-dev --group next)
+	mkdir -p _build/next
 	$(python) tools/next_conf.py _build/next/conf.py
 	.venv-next/bin/python -m sphinx -W -n --keep-going -q -c _build/next . _build/next/html
 	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
@@ -95,17 +97,21 @@ vectors = $(shell $(python) -c 'import numpy; print(*numpy.show_config("dicts")[
 older = NPY_DISABLE_CPU_FEATURES="$(vectors)" OPENBLAS_CORETYPE=Prescott NUMBA_CPU_NAME=generic \
 	GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-FMA,-FMA4
 
-processor: $(VENV)/ready ## Execute everything as a processor without vector instructions does
+processor: ready ## Execute everything as a processor without vector instructions does
 	$(older) $(python) -m pytest -n 2 --dist loadscope notebooks teaching/exercises
 
 audit: $(uv) ## Ask whether a locked version has a known hole
-	$(uv) tool run pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict
+	$(uv) audit --locked
 
-clean: ## Remove all that was built, and the environment
+clean: ## Remove all that was built, and the environments
 	rm -rf _build .venv .venv-* .tools .pytest_cache .ruff_cache
 
-%/ready: $(LOCK) pyproject.toml
-	@sh _ext/setup.sh "$(@D)" "$(PYTHON)" $(LOCK)
+ready: $(uv)
+	$(call environment,$(VENV))
 
+# For those who have no uv. It moves in as a whole, in case that another make does the same.
 .tools/bin/uv:
-	@sh _ext/setup.sh .venv ">=3.12" requirements.lock
+	@folder=$$(mktemp -d ./.tools.XXXXXX) && mkdir -p .tools/bin && python3 -m venv "$$folder" && \
+		"$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv && \
+		mv "$$folder/bin/uv" $@ && rm -rf "$$folder" || \
+		{ echo "The set-up needs uv, or a python3 with venv and pip: please install either one."; exit 1; }

@@ -284,9 +284,9 @@ def test_the_site_has_the_whole_book() -> None:
     assert names >= {
         "Makefile",
         "README.md",
-        "requirements.lock",
+        "uv.lock",
         "requirements.txt",
-        "_ext/setup.sh",
+        ".ci/run",
     }
     assert names >= {"pyproject.toml", "data/london_exam.csv", "helpers/__init__.py"}
     assert names >= {"teaching/slides/lesson_1.md", "bench/results.json", "tests/test_site.py"}

@@ -1,29 +1,77 @@
 """What the files around the book promise each other: locks, encodings, word lists."""
 
 import ast
+import json
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 BOOK = Path(__file__).parents[1]
+ROOMS = ["_ext", "bench", "helpers", "teaching", "tests", "tools"]
 MAKEFILE = (BOOK / "Makefile").read_text(encoding="utf-8")
 
 
-def versions(name: str) -> dict[str, str]:
-    text = (BOOK / name).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9][\w.-]*)==([^\s;]+)", text, flags=re.MULTILINE))
+def test_the_locked_lists_are_those_of_the_short_ones(tmp_path):
+    """`uv export` refuses a lock that no longer fits pyproject.toml."""
+    uv = shutil.which("uv") or BOOK / ".tools" / "bin" / "uv"
+    command = [uv, "export", "--quiet", "--locked", "--no-hashes", "--output-file"]
+    subprocess.run([*command, tmp_path / "requirements.txt"], cwd=BOOK, check=True)
+    made, kept = (
+        (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()[2:]
+        for folder in (tmp_path, BOOK)
+    )
+    assert made == kept, "renew it with `make lock`"
 
 
-def test_the_two_forms_of_the_lock_agree_and_one_has_hashes():
-    locked = versions("requirements.lock")
-    assert locked == versions("requirements.txt") != {}
-    text = (BOOK / "requirements.lock").read_text(encoding="utf-8")
-    for block in re.split(r"\n(?=[a-z0-9])", text)[1:]:
-        assert "--hash=sha256:" in block, block
-    assert versions("bench/requirements.lock").items() >= locked.items()
+def imported(paths: Iterable[Path]) -> set[str]:
+    """The packages outside Python and the book that files import."""
+    found = set()
+    for path in paths:
+        code = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = json.loads(code)["cells"]
+            code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.Import):
+                found |= {one.name.partition(".")[0] for one in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(node.module.partition(".")[0])
+    ours = {path.stem for room in ROOMS for path in (BOOK / room).glob("*")} | {"checks", "helpers"}
+    return found - sys.stdlib_module_names - ours
+
+
+@pytest.mark.parametrize(
+    ("patterns", "groups"),
+    [
+        (
+            ["helpers/**/*.py", "notebooks/*.ipynb", "teaching/**/*.ipynb", "teaching/checks/*.py"],
+            [],
+        ),
+        (["_ext/*.py", "tools/*.py", "tests/*.py", "teaching/slides/*.py"], ["dev"]),
+        (["_ext/*.py"], ["next"]),
+        (["bench/*.py"], ["bench"]),
+    ],
+)
+def test_what_is_imported_is_asked_for(patterns, groups):
+    project = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
+    asked, groups = [*project["project"]["dependencies"]], [*groups]
+    for group in groups:  # it grows
+        for one in project["dependency-groups"][group]:
+            (asked if isinstance(one, str) else groups).append(
+                one if isinstance(one, str) else one["include-group"]
+            )
+    names = {re.match(r"[\w-]+", one)[0].lower() for one in asked}
+    packages = packages_distributions()
+    for module in imported(path for pattern in patterns for path in BOOK.glob(pattern)):
+        made_by = {name.lower().replace("_", "-") for name in packages.get(module, [module])}
+        assert made_by & names, f"{module} is imported and not asked for"
 
 
 def without_encoding(code: str) -> list[str]:
@@ -40,8 +88,7 @@ def without_encoding(code: str) -> list[str]:
 
 
 def test_no_text_is_read_or_written_in_the_encoding_of_the_system():
-    rooms = ["_ext", "bench", "helpers", "teaching", "tests", "tools"]
-    files = [path for room in rooms for path in (BOOK / room).rglob("*.py")]
+    files = [path for room in ROOMS for path in (BOOK / room).rglob("*.py")]
     assert len(files) > 30
     for path in files:
         assert without_encoding(path.read_text(encoding="utf-8")) == [], path
