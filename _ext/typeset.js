@@ -1,6 +1,7 @@
-// Typesets formulas with MathJax, before any reader comes: reads pages of TeX, writes pages of SVG.
+// Typesets formulas with MathJax, before any reader comes. Each line that it reads is a formula as
+// JSON, and it answers with one; or null, at a page's end: the glyphs of its formulas.
 const [, , mathjax] = process.argv;
-const pages = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const lines = require("readline").createInterface({ input: process.stdin });
 
 require(`${mathjax}/node-main.js`).init({
   loader: {
@@ -12,10 +13,11 @@ require(`${mathjax}/node-main.js`).init({
   svg: { fontCache: "global" },
 }).then(({ startup, tex2svg }) => {
   const { adaptor, output } = startup;
-  const sets = pages.map((formulas) => {
-    output.clearFontCache(); // each page has the shapes of its own glyphs, once
-    const drawn = formulas.map(({ tex, display }) => adaptor.outerHTML(tex2svg(tex, { display })));
-    return { drawn, glyphs: adaptor.outerHTML(output.fontCache.getCache()) };
+  output.clearFontCache();
+  lines.on("line", (line) => {
+    const asked = JSON.parse(line);
+    const drawn = asked ? tex2svg(asked.tex, asked) : output.fontCache.getCache();
+    console.log(JSON.stringify(adaptor.outerHTML(drawn)));
+    if (!asked) output.clearFontCache(); // each page has the shapes of its own glyphs, once
   });
-  process.stdout.write(JSON.stringify(sets));
 });

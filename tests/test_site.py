@@ -1,5 +1,6 @@
 """The built site as its readers meet it: from disk, on a laptop and a phone, light and dark."""
 
+import gzip
 import http.server
 import io
 import os
@@ -104,7 +105,8 @@ CHECKS = {
 AUDIT = """async () => {
     const values = axe.getRules().map(({ ruleId }) => ruleId)
         .filter((rule) => rule !== "color-contrast-enhanced");
-    const { violations } = await axe.run({ runOnly: { type: "rule", values } });
+    // Without preload: it would fetch the style sheet, which a page from disk may not.
+    const { violations } = await axe.run({ preload: false, runOnly: { type: "rule", values } });
     return violations.flatMap(({ id, nodes }) =>
         nodes.map(({ html }) => `${id}: ${html.slice(0, 150)}`));
 }"""
@@ -159,6 +161,10 @@ def visit(browser: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
 def settle(page: Page) -> None:
     """Lay out the sections that are not on the screen yet, and bring each chart to life."""
     page.add_style_tag(content="section { content-visibility: visible !important; }")
+    page.evaluate("""() => Promise.all([...document.images].map((image) => {
+        image.loading = "eager";
+        return image.decode();
+    }))""")
     for chart in page.locator(".live-chart").all():
         # One that stays dead is found by its check, beside the reasons.
         with suppress(TimeoutError):
@@ -178,11 +184,25 @@ def test_page(name: str, reader: str, visit: Callable[..., tuple[Page, list[str]
     assert not faults, "\n".join(faults)
 
 
-def test_no_page_loads_styles_or_mathjax_and_maths_is_drawn_already() -> None:
+def test_a_page_loads_one_style_sheet_and_no_mathjax_and_maths_is_drawn_already() -> None:
     for name in PAGES:
         source = (SITE / f"{name}.html").read_text(encoding="utf-8")
-        assert not re.search(r"<link[^>]*stylesheet|<script[^>]*mathjax", source), name
-        assert source.count('class="math ') == source.count("<mjx-container"), name
+        assert len(re.findall(r"<link[^>]*stylesheet", source)) == 1, name
+        assert not re.search(r"<script[^>]*mathjax", source), name
+        assert source.count('class="math') == source.count("<mjx-container"), name
+        assert not re.search(r"<script (?![^>]*defer)[^>]*src=", source), name
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_light_at_first_view(name: str) -> None:
+    file = SITE / f"{name}.html"
+    source = file.read_text(encoding="utf-8")
+    loaded = re.findall(r'(?:<script[^>]* src|<link[^>]*stylesheet" href)="([^"?]*)', source)
+    texts = [file, *(file.parent / path for path in loaded)]
+    assert len(texts) > 10
+    assert sum(len(gzip.compress(text.read_bytes())) for text in texts) < 200_000
+    pictures = re.findall(r"<img [^>]*\.webp[^>]*>", source)
+    assert [picture for picture in pictures if 'loading="lazy"' not in picture] == []
 
 
 @pytest.mark.parametrize("name", [DIAL, "intro"])

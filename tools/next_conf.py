@@ -1,10 +1,10 @@
 """Write the settings of `make next`: those of Jupyter Book, for Sphinx without Jupyter Book 1."""
 
+import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
-
-from build import program
 
 BOOK = Path(__file__).parents[1]
 # Jupyter Book itself, and what its authors pin to an old Sphinx.
@@ -19,13 +19,17 @@ external_toc_path = {str(BOOK / "_toc.yml")!r}
 html_static_path = [{str(BOOK / "assets")!r}]
 html_favicon = {str(BOOK / "assets" / "favicon.svg")!r}
 bibtex_bibfiles = [{str(BOOK / "references.bib")!r}]
-nb_execution_cache_path = {str(BOOK / "_build" / "next" / "cache")!r}
 """
 
 
 def main(target: Path) -> None:
     written = BOOK / "conf.py"
-    command = [program("jupyter-book"), "config", "sphinx", BOOK]
+    command = [
+        shutil.which("jupyter-book", path=sysconfig.get_path("scripts")),
+        "config",
+        "sphinx",
+        BOOK,
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     text = written.read_text(encoding="utf-8")
     written.unlink()

@@ -53,6 +53,10 @@ def print_book(target: Path) -> int:
         page.set_default_timeout(0)  # none: the machine may be busy
         for name in parse_toc_yaml(BOOK / "_toc.yml"):
             page.goto(SITE.joinpath(f"{name}.html").as_uri())
+            page.evaluate("""() => Promise.all([...document.images].map((image) => {
+                image.loading = "eager";  // no scrolling brings them near
+                return image.decode();
+            }))""")
             title = page.locator("h1").first.inner_text().rstrip("#")
             foot = (
                 '<div style="font-size:8px;width:100%;text-align:center">'
