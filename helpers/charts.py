@@ -10,9 +10,13 @@ from helpers.choices import COMPLETE, POOLED, RAW
 LINE = "#666666"
 
 
-def _finish(chart: alt.LayerChart, parameters: list[alt.Parameter]) -> alt.LayerChart:
+def _finish(chart: alt.LayerChart, parameters: list[alt.Parameter], readout: str) -> alt.LayerChart:
+    """Give a chart its sliders; `readout`, an expression, says in words what they have done.
+
+    The title shows these words, and `assets/charts.js` gives them to screen readers.
+    """
     return (
-        chart.add_params(*parameters)
+        chart.add_params(*parameters, alt.param(name="readout", expr=readout))
         .properties(width=480, height=320, title=alt.Title(alt.expr("split(readout, '; ')")))
         .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
         .configure_axisX(grid=False)
@@ -65,13 +69,12 @@ def pooling_dial(
         alt.param(name="log_sigma_alpha", value=start, bind=bind),
         alt.param(name="sigma_alpha", expr="pow(10, log_sigma_alpha)"),
         alt.param(name="variance_ratio", expr=f"pow({sigma_y} / sigma_alpha, 2)"),
-        alt.param(
-            name="readout",
-            expr=f"'σ_α = ' + format(sigma_alpha, '.2r') + ' points (fitted: ' + "
-            f"format({fitted_sigma_alpha:.3g}, '.2r') + '); the median school ({median} pupils) "
-            f"keeps ' + format({median} / ({median} + variance_ratio), '.0%') + ' of its own mean'",
-        ),
     ]
+    readout = (
+        f"'σ_α = ' + format(sigma_alpha, '.2r') + ' points (fitted: ' + "
+        f"format({fitted_sigma_alpha:.3g}, '.2r') + '); the median school ({median} pupils) "
+        f"keeps ' + format({median} / ({median} + variance_ratio), '.0%') + ' of its own mean'"
+    )
     base = (
         alt.Chart(rows)
         .transform_calculate(kept="datum.n / (datum.n + variance_ratio)")
@@ -104,7 +107,7 @@ def pooling_dial(
     pooled = dots.mark_point(size=40, stroke=None, opacity=1).encode(
         y="pooled:Q", fill=alt.Fill("label:N", scale=alt.Scale(range=[POOLED]), legend=key)
     )
-    return _finish(alt.layer(line, name, moves, raw, pooled), parameters)
+    return _finish(alt.layer(line, name, moves, raw, pooled), parameters, readout)
 
 
 def school_microscope(
@@ -147,14 +150,13 @@ def school_microscope(
         alt.param(name="weight", expr="n / (n + pow(sigma_y / sigma_alpha, 2))"),
         alt.param(name="pooled", expr=f"weight * ybar + (1 - weight) * {mu}"),
         alt.param(name="pooled_sd", expr="1 / sqrt(1 / pow(se, 2) + 1 / pow(sigma_alpha, 2))"),
-        alt.param(
-            name="readout",
-            expr="'λ = ' + format(weight, '.2f') + ': the school keeps ' + format(weight, '.0%') "
-            f"+ ' of its own mean; estimate ' + format(weight, '.2f') + ' × ' + "
-            f"format(ybar, '.1f') + ' + ' + format(1 - weight, '.2f') + ' × {mu} = ' + "
-            "format(pooled, '.1f') + ' points, sd ' + format(pooled_sd, '.1f')",
-        ),
     ]
+    readout = (
+        "'λ = ' + format(weight, '.2f') + ': the school keeps ' + format(weight, '.0%') "
+        f"+ ' of its own mean; estimate ' + format(weight, '.2f') + ' × ' + "
+        f"format(ybar, '.1f') + ' + ' + format(1 - weight, '.2f') + ' × {mu} = ' + "
+        "format(pooled, '.1f') + ' points, sd ' + format(pooled_sd, '.1f')"
+    )
     curves = {  # label: (mean, sd, colour, dash)
         "prior: the city": (str(mu), "sigma_alpha", COMPLETE, [6, 3]),
         "likelihood: its pupils": ("ybar", "se", RAW, [2, 2]),
@@ -178,7 +180,7 @@ def school_microscope(
             strokeDash=alt.StrokeDash("curve:N", scale=scales["strokeDash"], legend=legend),
         )
     )
-    return _finish(alt.layer(lines), parameters)
+    return _finish(alt.layer(lines), parameters, readout)
 
 
 def comparison_chart(schools: pd.DataFrame, start: int) -> alt.LayerChart:
@@ -212,8 +214,8 @@ def comparison_chart(schools: pd.DataFrame, start: int) -> alt.LayerChart:
     bind = alt.binding_select(options=labels, name="school")
     parameters = [
         alt.param(name="picked", value=str(start), bind=bind),
-        alt.param(name="readout", expr=f"{rows['words'].tolist()}[indexof({labels}, picked)]"),
     ]
+    readout = f"{rows['words'].tolist()}[indexof({labels}, picked)]"
     base = alt.Chart(rows).encode(
         x=alt.X("n:Q", title="pupils in the school"),
         tooltip=[
@@ -241,4 +243,4 @@ def comparison_chart(schools: pd.DataFrame, start: int) -> alt.LayerChart:
             )
             colour = alt.Color("kind:N", scale=scale, legend=legend)
             layers.append(dots.encode(y=y, color=colour))
-    return _finish(alt.layer(*layers), parameters)
+    return _finish(alt.layer(*layers), parameters, readout)

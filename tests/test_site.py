@@ -1,208 +1,23 @@
-"""The built site as its readers meet it: from disk, on a laptop and a phone, light and dark."""
+"""What a reader does on the site: charts, search, links, print, slides."""
 
-import gzip
 import http.server
 import io
-import os
 import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
-from sphinx_external_toc.parsing import parse_toc_yaml
+from reader import ALIVE, BOOK, PAGES, READERS, SITE, audit, settle
 
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 from helpers.schools import simulate_city
-from print_book import open_browser
 
-BOOK = Path(__file__).parents[1]
-SITE = BOOK / os.environ.get("SITE", "_build/html")  # `make next` builds another
-PAGES = list(parse_toc_yaml(BOOK / "_toc.yml"))
 DIAL = "notebooks/03_partially_pooled_model"
-ALIVE = ".live-chart-drawing svg"
-PATIENCE = 300_000  # milliseconds; a busy machine is no fault of the page
-expect.set_options(timeout=PATIENCE)
-READERS = {
-    f"{device}-{scheme}": {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
-    for device, width in {"laptop": 1280, "phone": 390}.items()
-    for scheme in ("light", "dark")
-}
-
-# Each of these runs in the page, and returns what is wrong with it.
-CHECKS = {
-    "the theme is the reader's": """(article) => {
-        const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-        const { theme } = document.documentElement.dataset;
-        return theme === (dark ? "dark" : "light") ? [] : [theme];
-    }""",
-    # The theme's article container hides what overflows from a look at the page alone.
-    "nothing is wider than the screen": """(article) =>
-        [document.scrollingElement, document.querySelector(".bd-article-container"), article]
-            .filter((box) => box.scrollWidth > box.clientWidth)
-            .map((box) => `${box.tagName}.${box.className} by ${box.scrollWidth - box.clientWidth}`)
-    """,
-    "all maths is typeset": r"""(article) => {
-        const text = article.cloneNode(true);
-        text.querySelectorAll("pre, code, script, svg, mjx-container").forEach((e) => e.remove());
-        const raw = text.textContent.match(/\$\$|\\[([]|\\begin\{|\\[a-z]{3,}.{0,20}/g) ?? [];
-        const bare = [...article.querySelectorAll(".math")].filter(
-            (formula) => !formula.querySelector("mjx-container"));
-        const wrong = [...article.querySelectorAll("mjx-merror, [data-mjx-error]")];
-        return [...raw, ...[...bare, ...wrong].map((formula) => formula.textContent.trim())];
-    }""",
-    "every glyph of the maths is drawn": """(article) =>
-        [...article.querySelectorAll("mjx-container use")]
-            .filter((use) => !(use.getBBox().width > 0))
-            .map((use) => use.getAttribute("href"))
-            .filter((glyph) => document.querySelector(glyph)?.getAttribute("d") !== "") // a space
-    """,
-    "every icon has its picture": """(article) =>
-        [...document.querySelectorAll("i[class*=fa-]")]
-            .map((icon) => getComputedStyle(icon, "::before"))
-            .filter(({ content, fontFamily }) =>
-                !document.fonts.check(`900 16px ${fontFamily}`, content.slice(1, -1)))
-            .map(({ content }) => content)
-    """,
-    "every image says what it shows": r"""(article) =>
-        [...article.querySelectorAll("img, [role=img]:not(mjx-container *)")]
-            .map((image) => image.getAttribute("alt") ?? image.ariaLabel ?? "")
-            .filter((words) => words.length < 40 || /_images|\.(png|svg|jpe?g)\b/.test(words))
-            .map((words) => `"${words}"`)
-    """,
-    "every image keeps its proportions": """(article) =>
-        [...article.querySelectorAll("img")].filter((image) => {
-            const box = image.getBoundingClientRect();
-            const stretch = box.width / box.height / (image.naturalWidth / image.naturalHeight);
-            return box.width && !(Math.abs(stretch - 1) < 0.03);
-        }).map((image) => image.alt)
-    """,
-    "every chart is alive": f"""(article) =>
-        [...article.querySelectorAll(".live-chart")]
-            .filter((chart) => !chart.querySelector("{ALIVE}"))
-            .map((chart) => chart.querySelector("svg").ariaLabel)
-    """,
-    "one h1, and no level is left out": """(article) => {
-        const headings = [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
-            .filter((heading) => heading.checkVisibility());
-        const levels = headings.map((heading) => Number(heading.tagName[1]));
-        const jumps = headings.filter((_, i) => i && levels[i] > levels[i - 1] + 1);
-        const tops = headings.filter((heading) => heading.tagName === "H1");
-        return [...jumps, ...(tops.length === 1 ? [] : tops)].map((h) => h.textContent)
-            .concat(tops.length ? [] : ["no h1"]);
-    }""",
-}
-
-# Every rule of axe-core, experimental ones too, but one: a contrast of 7 to 1. That is level AAA,
-# which WCAG itself doesn't ask of whole sites, and it would leave code and links hardly a hue.
-AUDIT = """async () => {
-    const values = axe.getRules().map(({ ruleId }) => ruleId)
-        .filter((rule) => rule !== "color-contrast-enhanced");
-    // Without preload: it would fetch the style sheet, which a page from disk may not.
-    const { violations } = await axe.run({ preload: false, runOnly: { type: "rule", values } });
-    return violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html }) => `${id}: ${html.slice(0, 150)}`));
-}"""
-
-
-def audit(page: Page) -> list[str]:
-    page.evaluate(Axe().axe_script)
-    return page.evaluate(AUDIT)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not (SITE / "index.html").exists():
-        pytest.fail("there is no site to test: run make book first")
-    try:
-        with open_browser() as chromium:
-            yield chromium
-    except LookupError as no_browser:
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up(str(no_browser))
-
-
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Callable[..., tuple[Page, list[str]]]]:
-    """Open a page as a reader; give it, and the list in which all that goes wrong is noted."""
-    contexts = []
-
-    def visit(name: str, home: str = SITE.as_uri(), **reader: object) -> tuple[Page, list[str]]:
-        contexts.append(browser.new_context(**reader))
-        contexts[-1].set_default_timeout(PATIENCE)
-        # Nothing is let out to another host; to have asked is the fault.
-        contexts[-1].route(lambda url: not url.startswith((home, "data:")), lambda r: r.abort())
-        page, problems = contexts[-1].new_page(), []
-        page.on(
-            "requestfailed",
-            lambda r: (
-                # A page that is left no longer wants what it asked for.
-                r.failure == "net::ERR_ABORTED" or problems.append(f"did not load: {r.url}")
-            ),
-        )
-        page.on("response", lambda r: r.ok or problems.append(f"{r.status}: {r.url}"))
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda m: m.type == "error" and problems.append(m.text))
-        page.goto(f"{home}/{name}.html")
-        return page, problems
-
-    yield visit
-    for context in contexts:
-        context.close()
-
-
-def settle(page: Page) -> None:
-    """Lay out the sections that are not on the screen yet, and bring each chart to life."""
-    page.add_style_tag(content="section { content-visibility: visible !important; }")
-    page.evaluate("""() => Promise.all([...document.images].map((image) => {
-        image.loading = "eager";
-        return image.decode();
-    }))""")
-    for chart in page.locator(".live-chart").all():
-        # One that stays dead is found by its check, beside the reasons.
-        with suppress(TimeoutError):
-            chart.locator(".live-chart-controls :is(input, select)").first.focus()
-            chart.locator(ALIVE).wait_for()
-
-
-@pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("name", PAGES)
-def test_page(name: str, reader: str, visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    page, problems = visit(name, **READERS[reader])
-    settle(page)
-    found = {check: page.locator("article").evaluate(code) for check, code in CHECKS.items()}
-    found["all loads, from the site alone, without an error"] = problems
-    found["axe-core finds nothing"] = audit(page)
-    faults = [f"NOT {check}: {fault}" for check, faults in found.items() for fault in faults]
-    assert not faults, "\n".join(faults)
-
-
-def test_a_page_loads_one_style_sheet_and_no_mathjax_and_maths_is_drawn_already() -> None:
-    for name in PAGES:
-        source = (SITE / f"{name}.html").read_text(encoding="utf-8")
-        assert len(re.findall(r"<link[^>]*stylesheet", source)) == 1, name
-        assert not re.search(r"<script[^>]*mathjax", source), name
-        assert source.count('class="math') == source.count("<mjx-container"), name
-        assert not re.search(r"<script (?![^>]*defer)[^>]*src=", source), name
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_light_at_first_view(name: str) -> None:
-    file = SITE / f"{name}.html"
-    source = file.read_text(encoding="utf-8")
-    loaded = re.findall(r'(?:<script[^>]* src|<link[^>]*stylesheet" href)="([^"?]*)', source)
-    texts = [file, *(file.parent / path for path in loaded)]
-    assert len(texts) > 10
-    assert sum(len(gzip.compress(text.read_bytes())) for text in texts) < 200_000
-    pictures = re.findall(r"<img [^>]*\.webp[^>]*>", source)
-    assert [picture for picture in pictures if 'loading="lazy"' not in picture] == []
 
 
 @pytest.mark.parametrize("name", [DIAL, "intro"])
@@ -261,7 +76,7 @@ def test_terms_link_to_the_glossary() -> None:
         target
         for name in PAGES
         for target in re.findall(
-            r'class="term" href="[./]*glossary.html#([^"]+)"',
+            r'class="term [^"]*" href="[./]*glossary.html#([^"]+)"',
             (SITE / f"{name}.html").read_text(encoding="utf-8"),
         )
     ]
