@@ -90,7 +90,7 @@ next: ready ## Build the same pages on current Sphinx, without Jupyter Book 1
 	mkdir -p _build/next
 	$(python) tools/next_conf.py _build/next/conf.py
 	.venv-next/bin/python -m sphinx -W -n --keep-going -q -c _build/next . _build/next/html
-	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_site.py
+	SITE=_build/next/html $(python) -m pytest -n 2 --dist loadscope tests/test_pages.py tests/test_site.py
 
 # An older processor: NumPy, OpenBLAS, Numba and the C library without what it lacks.
 vectors = $(shell $(python) -c 'import numpy; print(*numpy.show_config("dicts")["SIMD Extensions"]["found"])')

@@ -47,6 +47,10 @@ def mend(page: str) -> str:
 def name_rows(table: re.Match) -> str:
     """A table with an empty corner has the names of its rows in its first column."""
     head, body, rest = table[0].partition("<tbody>")
+    # pandas writes the name of the index into a row of its own; it belongs above the index.
+    first = r"<td></td>((?:(?!</tr>).)*</tr>)"
+    second = r"\s*<tr[^>]*>\s*(<th[^>]*>[^<]+</th>)\s*(?:<td></td>\s*)+</tr>"
+    head = re.sub(first + second, r"\2\1", head, count=1, flags=re.DOTALL)
     if re.search(r"<tr[^>]*>\s*<td></td>", head):
         first = r"(<tr[^>]*>\s*)<td>(.+?)</td>"
         rest = re.sub(first, r'\1<th scope="row">\2</th>', rest, flags=re.DOTALL)
@@ -74,7 +78,7 @@ def trim(pages: dict[Path, str], static: Path) -> dict[Path, str]:
     sheets = [static / "basic.css"]  # which the theme imports
     for file, page in pages.items():
         sheets += [(file.parent / found[1]).resolve() for found in link.finditer(page)]
-    scripts = [p for p in static.rglob("*.js") if not {"vega", "bootstrap.js"} & set(p.parts)]
+    scripts = [p for p in static.rglob("*.js") if p.name != "bootstrap.js"]
     texts = [BOOTSTRAP, *pages.values(), *(path.read_text(encoding="utf-8") for path in scripts)]
     used = set().union(*(re.findall(r"[\w-]+", text) for text in texts))
     css = ""

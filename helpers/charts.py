@@ -1,132 +1,133 @@
-"""The charts that a reader can move. Each says in its title what its sliders have done."""
+"""The charts that a reader can move: on the website, in JupyterLab, and from disk.
 
+Each is drawn here as it stands at first; `charts.js` moves the same marks and says the same words.
+"""
+
+import html
 import math
 
-import altair as alt
+import numpy as np
 import pandas as pd
 
-from helpers.choices import COMPLETE, POOLED, RAW
+from helpers.choices import COMPLETE, MUTED, POOLED, RAW
+from helpers.interactive import (
+    HEIGHT,
+    LiveChart,
+    Scale,
+    axes,
+    bottom_axis,
+    city,
+    dot,
+    key,
+    name,
+    points,
+    ring,
+    sizes,
+    slider,
+    stroke,
+    tick,
+)
+from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 
-LINE = "#666666"
-
-
-def _finish(chart: alt.LayerChart, parameters: list[alt.Parameter], readout: str) -> alt.LayerChart:
-    """Give a chart its sliders; `readout`, an expression, says in words what they have done.
-
-    The title shows these words, and `assets/charts.js` gives them to screen readers.
-    """
-    return (
-        chart.add_params(*parameters, alt.param(name="readout", expr=readout))
-        .properties(width=480, height=320, title=alt.Title(alt.expr("split(readout, '; ')")))
-        .configure_axis(labelFontSize=12, titleFontSize=12, titleFontWeight="normal")
-        .configure_axisX(grid=False)
-        .configure_legend(labelFontSize=12)
-        .configure_title(anchor="start", fontSize=13, fontWeight="normal")
-        .configure_view(stroke=None)
-    )
+KEY = {"raw mean": ring(0, 0, RAW), "estimate": dot(0, 0, POOLED), "truth": tick(0, 0)}
 
 
 def _check(**values: float) -> None:
-    for name, value in values.items():
+    for word, value in values.items():
         if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"{name} must be positive and finite, not {value}")
+            raise ValueError(f"{word} must be positive and finite, not {value}")
+
+
+def _place(school: object, schools: pd.DataFrame) -> int:
+    if school not in schools.index:
+        raise ValueError(f"there is no school {school!r}")
+    return schools.index.get_loc(school)
 
 
 def pooling_dial(
-    schools: pd.DataFrame, mu: float, sigma_y: float, fitted_sigma_alpha: float
-) -> alt.LayerChart:
-    """Slide every school from complete pooling to none, by moving σ_α.
+    schools: pd.DataFrame, mu: float, sigma_y: float, sigma_alpha: float, *, named: object
+) -> LiveChart:
+    """Slide every school from complete pooling to none, by how much schools differ.
 
     Parameters
     ----------
     schools : DataFrame
-        One row a school: ``n`` (pupils) and ``mean`` (their observed mean, in points).
+        One row a school: ``n`` (pupils) and ``mean`` (their raw mean, in points).
     mu, sigma_y : float
         Mean of the schools' means, and standard deviation of pupils within a school, in points.
-    fitted_sigma_alpha : float
-        Where the dial starts, in points.
+    sigma_alpha : float
+        Where the slider starts, in points. It moves by the share that the school of middle size
+        keeps of its own mean, from 0 to 100%, and starts at the nearest per cent between.
+    named : label
+        The school that the picture and the sentence name.
 
     Returns
     -------
-    altair.LayerChart
-        Its slider moves the logarithm of σ_α over three decades around the fitted value.
+    LiveChart
 
     Raises
     ------
     ValueError
-        If a standard deviation is not positive and finite, or `mu` is missing or infinite.
+        If a standard deviation is not positive and finite, `mu` is missing or infinite, or there
+        is no such school.
     """
-    _check(sigma_y=sigma_y, fitted_sigma_alpha=fitted_sigma_alpha)
+    _check(sigma_y=sigma_y, sigma_alpha=sigma_alpha)
     if not math.isfinite(mu):
         raise ValueError(f"mu must be finite, not {mu}")
-    rows = schools[["n", "mean"]].round(3).rename_axis("school").reset_index()
-    mu, sigma_y, start = round(mu, 3), round(sigma_y, 3), round(math.log10(fitted_sigma_alpha), 3)
-    median = rows["n"].quantile(interpolation="lower")  # a school's own size, never a half pupil
+    here = _place(named, schools)
+    n, means = schools["n"].astype(int).tolist(), schools["mean"].round(3).tolist()
+    mu, sigma_y = round(mu, 2), round(sigma_y, 2)
+    small, middle, large = min(n), sorted(n)[(len(n) - 1) // 2], max(n)
+    position = round(100 * pooling_weight(middle, sigma_y, sigma_alpha).item())
+    position = min(max(position, 1), 99)  # the ends are for the reader to find
+    spread = sigma_y * math.sqrt(position / (100 - position) / middle)
 
-    low = math.floor(start) - 1
-    bind = alt.binding_range(min=low, max=low + 3, step=0.02, name="log₁₀ of σ_α")
-    parameters = [
-        alt.param(name="log_sigma_alpha", value=start, bind=bind),
-        alt.param(name="sigma_alpha", expr="pow(10, log_sigma_alpha)"),
-        alt.param(name="variance_ratio", expr=f"pow({sigma_y} / sigma_alpha, 2)"),
-    ]
-    readout = (
-        f"'σ_α = ' + format(sigma_alpha, '.2r') + ' points (fitted: ' + "
-        f"format({fitted_sigma_alpha:.3g}, '.2r') + '); the median school ({median} pupils) "
-        f"keeps ' + format({median} / ({median} + variance_ratio), '.0%') + ' of its own mean'"
+    across, up = sizes(schools["n"]), points([*means, mu])
+    estimates = partially_pooled_mean(n, means, mu, sigma_y, spread).tolist()
+    marks = [*axes(up, across, "average score, points"), city(up.at(mu))]
+    marks.append(key(*list(KEY.items())[:2]))
+    for size, mean, estimate in zip(n, means, estimates, strict=True):
+        x, top, end = across.at(size), up.at(mean), up.at(estimate)
+        stem = f'<line class="stem" x1="{x}" x2="{x}" y1="{top}" y2="{end}" stroke="{MUTED}"/>'
+        marks.append(stem + ring(x, top, RAW) + dot(x, end, POOLED))
+    marks.append(name(across.at(n[here]), up.at(means[here]), f"school {named}"))
+    keeps = [pooling_weight(size, sigma_y, spread).item() for size in (small, large)]
+    words = (
+        f"If schools differ by {spread:.1f} points, a school of {small} keeps {keeps[0]:.0%} of "
+        f"its own mean and one of {large} keeps {keeps[1]:.0%}. "
+        f"School {named}: {means[here]:.1f} becomes {estimates[here]:.1f}."
     )
-    base = (
-        alt.Chart(rows)
-        .transform_calculate(kept="datum.n / (datum.n + variance_ratio)")
-        .transform_calculate(pooled=f"datum.kept * datum.mean + (1 - datum.kept) * {mu}")
-        .encode(
-            x=alt.X("n:Q", title="pupils in the school", axis=alt.Axis(tickCount=5)),
-            y=alt.Y("mean:Q", title="average score (points)", scale=alt.Scale(zero=False)),
-            tooltip=[
-                alt.Tooltip("school:N"),
-                alt.Tooltip("n:Q", title="pupils"),
-                alt.Tooltip("mean:Q", title="raw mean", format=".1f"),
-                alt.Tooltip("pooled:Q", title="partially pooled", format=".1f"),
-                alt.Tooltip("kept:Q", title="keeps of its raw mean", format=".0%"),
-            ],
-        )
+    steps = (0, 100, 1, position)
+    ends = ("not at all", "completely")
+    values = {"mu": mu, "sigma_y": sigma_y, "small": small, "middle": middle, "large": large}
+    return LiveChart(
+        "dial",
+        f"Raw mean (ring) and estimate (dot) of {len(n)} schools against their number of pupils. "
+        "Small schools' dots lie near the city's mean, large schools' dots near their rings.",
+        words,
+        [slider("position", "How much schools differ", f"{spread:.1f} points", steps, ends)],
+        marks,
+        {**values, "n": n, "mean": means, "here": here, "named": str(named), "up": up.ends},
     )
-    common = alt.Chart().encode(y=alt.datum(mu))
-    line = common.mark_rule(color=LINE)
-    name = common.mark_text(align="left", dx=5, fontSize=13).encode(
-        x=alt.value("width"), text=alt.value("μ")
-    )
-    moves = base.mark_rule(color=LINE, opacity=0.5).encode(y2="pooled:Q")
-    key = alt.Legend(title=None, orient="bottom", symbolType="circle")
-    # A constant has a legend of its own only as a field.
-    rings = base.transform_calculate(label="'raw mean'")
-    raw = rings.mark_point(size=40, strokeWidth=1.3, opacity=0.9).encode(
-        stroke=alt.Stroke("label:N", scale=alt.Scale(range=[RAW]), legend=key)
-    )
-    dots = base.transform_calculate(label="'partially pooled'")
-    pooled = dots.mark_point(size=40, stroke=None, opacity=1).encode(
-        y="pooled:Q", fill=alt.Fill("label:N", scale=alt.Scale(range=[POOLED]), legend=key)
-    )
-    return _finish(alt.layer(line, name, moves, raw, pooled), parameters, readout)
 
 
 def school_microscope(
     n: int, mean: float, mu: float, sigma_y: float, sigma_alpha: float
-) -> alt.LayerChart:
-    """One school: what its city says, what its pupils say, and both together.
+) -> LiveChart:
+    """One school: what the prior says, what its pupils say, and both together.
 
     Parameters
     ----------
     n, mean : int, float
-        Number of pupils, and their observed mean in points. Where the sliders start.
-    mu : float
-        Mean of the schools' means, in points. It has no slider.
-    sigma_y, sigma_alpha : float
-        Standard deviations of pupils and of schools, in points. Where the sliders start.
+        Number of pupils, and their raw mean in points. Where two of the sliders start.
+    mu, sigma_y : float
+        Mean of the prior, and standard deviation of pupils, in points.
+    sigma_alpha : float
+        Standard deviation of the prior, in points. Where the third slider starts.
 
     Returns
     -------
-    altair.LayerChart
+    LiveChart
         Prior, likelihood (as a density) and posterior of the school's true mean, given the rest.
 
     Raises
@@ -135,112 +136,104 @@ def school_microscope(
         If `n` or a standard deviation is not positive and finite.
     """
     _check(n=n, sigma_y=sigma_y, sigma_alpha=sigma_alpha)
-    mu, mean = round(mu, 1), round(mean, 1)
-
-    def slider(name: str, value: float, label: str, low: float, high: float, step: float):
-        bind = alt.binding_range(min=low, max=high, step=step, name=label)
-        return alt.param(name=name, value=round(value, 1), bind=bind)
-
-    parameters = [
-        slider("n", n, "pupils, n", 1, 99, 1),
-        slider("ybar", mean, "raw mean (points)", mu - 15, mu + 15, 0.5),
-        slider("sigma_y", sigma_y, "σ_y, pupils' sd (points)", 1, 20, 0.5),
-        slider("sigma_alpha", sigma_alpha, "σ_α, schools' sd (points)", 0.5, 10, 0.1),
-        alt.param(name="se", expr="sigma_y / sqrt(n)"),
-        alt.param(name="weight", expr="n / (n + pow(sigma_y / sigma_alpha, 2))"),
-        alt.param(name="pooled", expr=f"weight * ybar + (1 - weight) * {mu}"),
-        alt.param(name="pooled_sd", expr="1 / sqrt(1 / pow(se, 2) + 1 / pow(sigma_alpha, 2))"),
-    ]
-    readout = (
-        "'λ = ' + format(weight, '.2f') + ': the school keeps ' + format(weight, '.0%') "
-        f"+ ' of its own mean; estimate ' + format(weight, '.2f') + ' × ' + "
-        f"format(ybar, '.1f') + ' + ' + format(1 - weight, '.2f') + ' × {mu} = ' + "
-        "format(pooled, '.1f') + ' points, sd ' + format(pooled_sd, '.1f')"
-    )
-    curves = {  # label: (mean, sd, colour, dash)
-        "prior: the city": (str(mu), "sigma_alpha", COMPLETE, [6, 3]),
-        "likelihood: its pupils": ("ybar", "se", RAW, [2, 2]),
-        "posterior: both": ("pooled", "pooled_sd", POOLED, [1, 0]),
+    mu, mean, sigma_y, sigma_alpha = (round(v, 1) for v in (mu, mean, sigma_y, sigma_alpha))
+    low, high = round(min(mu, mean)) - 15, round(max(mu, mean)) + 15  # wherever the sliders are
+    top = 0.57  # the highest that a posterior can be, with all sliders at an end
+    weight = pooling_weight(n, sigma_y, sigma_alpha).item()
+    centre = partially_pooled_mean(n, mean, mu, sigma_y, sigma_alpha).item()
+    sd = partially_pooled_sd(n, sigma_y, sigma_alpha).item()
+    curves = {  # colour, dashes, mean, sd
+        "prior": (COMPLETE, "7 4", mu, sigma_alpha),
+        "likelihood": (RAW, "2 3", mean, sigma_y / math.sqrt(n)),
+        "posterior": (POOLED, "none", centre, sd),
     }
-    chart = alt.Chart(alt.sequence(mu - 20, mu + 20, 0.1, as_="x"))
-    for label, (centre, sd, _, _) in curves.items():
-        chart = chart.transform_calculate(**{label: f"densityNormal(datum.x, {centre}, {sd})"})
-    scales = {
-        "color": alt.Scale(domain=list(curves), range=[c[2] for c in curves.values()]),
-        "strokeDash": alt.Scale(domain=list(curves), range=[c[3] for c in curves.values()]),
-    }
-    legend = alt.Legend(title=None, orient="bottom", symbolType="stroke", columns=1)
-    lines = (
-        chart.transform_fold(list(curves), as_=["curve", "density"])
-        .mark_line(strokeWidth=2.5)
-        .encode(
-            x=alt.X("x:Q", title="the school's true mean (points)", scale=alt.Scale(zero=False)),
-            y=alt.Y("density:Q", title="density"),
-            color=alt.Color("curve:N", scale=scales["color"], legend=legend),
-            strokeDash=alt.StrokeDash("curve:N", scale=scales["strokeDash"], legend=legend),
+    x, drawn = np.linspace(low, high, 201), []
+    for colour, dashes, middle, width in curves.values():
+        density = np.exp(-(((x - middle) / width) ** 2) / 2) / (width * math.sqrt(2 * math.pi))
+        heights = HEIGHT * (1 - np.minimum(density / top, 1))
+        path = "L".join(f"{i / 2:g} {height:.1f}" for i, height in enumerate(heights))
+        drawn.append(
+            f'<path class="curve" d="M{path}" fill="none" stroke="{colour}" stroke-width="2.5" '
+            f'stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke"/>'
         )
+    across = Scale(low, high)
+    ticks = {value: across.at(value) for value in range(-(-low // 10) * 10, high + 1, 10)}
+    box = f'viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none" width="100%" height="{HEIGHT}"'
+    marks = [
+        *bottom_axis(ticks, "the school's true mean, points"),
+        key(*((label, stroke(*curve[:2])) for label, curve in curves.items())),
+        f"<svg {box}>{''.join(drawn)}</svg>",
+    ]
+    spread = f"{sigma_alpha:.1f} points"
+    return LiveChart(
+        "microscope",
+        "Three curves for the true mean of one school: the prior around a mean of its own, "
+        "the likelihood around the raw mean, and the posterior, nearer to the narrower of the two.",
+        f"The school keeps {weight:.0%} of its own mean: {weight:.2f} × {mean:.1f} + "
+        f"{1 - weight:.2f} × {mu:.1f} = {centre:.1f} points, with an sd of {sd:.1f}.",
+        [
+            slider("n", "Pupils", f"{n}", (1, 99, 1, n)),
+            slider("mean", "Raw mean", f"{mean:.1f} points", (low + 5, high - 5, 0.1, mean)),
+            slider("sigma_alpha", "Sd of the prior", spread, (1, 30, 0.1, sigma_alpha)),
+        ],
+        marks,
+        {"mu": mu, "sigma_y": sigma_y, "low": low, "high": high, "top": top},
     )
-    return _finish(alt.layer(lines), parameters, readout)
 
 
-def comparison_chart(schools: pd.DataFrame, start: int) -> alt.LayerChart:
-    """Pick a school, and see its raw mean, its pooled mean and the truth.
+def comparison_chart(schools: pd.DataFrame, named: dict[object, str]) -> LiveChart:
+    """Pick a school, and see its raw mean, its pooled estimate and the truth.
 
     Parameters
     ----------
     schools : DataFrame
         One row a school: ``n`` (pupils), and ``raw``, ``pooled`` and ``truth`` in points.
-    start : label
-        The school that is picked at first.
+    named : dict
+        The schools that have a button, and its words. The first one is picked at first.
 
     Returns
     -------
-    altair.LayerChart
+    LiveChart
 
     Raises
     ------
     ValueError
-        If `start` is not a school.
+        If one of them is not a school.
     """
-    if start not in schools.index:
-        raise ValueError(f"there is no school {start!r}")
-    rows = schools[["n", "raw", "pooled", "truth"]].round(1).rename_axis("school").reset_index()
-    rows["words"] = [
-        f"School {row.school}: {row.n:.0f} pupils; raw mean {row.raw:.1f}, pooled "
-        f"{row.pooled:.1f}, truth {row.truth:.1f}"
-        for row in rows.itertuples()
-    ]
-    labels = rows["school"].astype(str).tolist()  # a page's menu gives back text
-    bind = alt.binding_select(options=labels, name="school")
-    parameters = [
-        alt.param(name="picked", value=str(start), bind=bind),
-    ]
-    readout = f"{rows['words'].tolist()}[indexof({labels}, picked)]"
-    base = alt.Chart(rows).encode(
-        x=alt.X("n:Q", title="pupils in the school"),
-        tooltip=[
-            alt.Tooltip("school:N"),
-            alt.Tooltip("n:Q", title="pupils"),
-            alt.Tooltip("raw:Q", title="raw mean", format=".1f"),
-            alt.Tooltip("pooled:Q", title="partially pooled", format=".1f"),
-            alt.Tooltip("truth:Q", title="truth", format=".1f"),
-        ],
+    buttons = "".join(
+        f'<button type="button" value="{_place(school, schools)}">{html.escape(words)}</button>'
+        for school, words in named.items()
     )
-    mine = base.transform_filter("toString(datum.school) == picked")
-    marks = {"raw": ("raw mean", RAW, "circle"), "pooled": ("partially pooled", POOLED, "circle")}
-    marks["truth"] = ("truth", "#000000", "stroke")
-    scale = alt.Scale(
-        domain=[label for label, _, _ in marks.values()],
-        range=[colour for _, colour, _ in marks.values()],
+    start = next(iter(named))
+    here = _place(start, schools)
+    n, labels = schools["n"].astype(int).tolist(), [str(label) for label in schools.index]
+    raw, pooled, truth = (schools[c].round(1).tolist() for c in ("raw", "pooled", "truth"))
+    up, across = points([*raw, *pooled, *truth]), sizes(schools["n"])
+    x = [across.at(size) for size in n]
+    y = [[up.at(value) for value in values] for values in zip(raw, pooled, truth, strict=True)]
+    marks = [*axes(up, across, "school mean, points"), key(*KEY.items())]
+    for place, heights in zip(x, y, strict=True):
+        marks.append(ring(place, heights[0], RAW, 3) + dot(place, heights[1], POOLED, 3))
+        marks.append(tick(place, heights[2], 4, 1.5))
+    mine, (top, end, true) = x[here], y[here]
+    marks.append(
+        f'<g class="picked"><line x1="{mine}" x2="{mine}" y1="{top}" y2="{end}" stroke="{MUTED}"/>'
+        f"{ring(mine, top, RAW, 8)}{dot(mine, end, POOLED, 7)}{tick(mine, true, 12, 4)}"
+        f"{name(mine, top, f'school {start}')}</g>"
     )
-    legend = alt.Legend(title=None, orient="bottom")
-    layers = [mine.mark_rule(color=LINE).encode(y="raw:Q", y2="pooled:Q")]
-    for column, (label, _, shape) in marks.items():
-        y = alt.Y(f"{column}:Q", title="points", scale=alt.Scale(zero=False))
-        for part, size, opacity in ((base, 25, 0.35), (mine, 170, 1)):
-            dots = part.transform_calculate(kind=f"'{label}'").mark_point(
-                filled=shape == "circle", shape=shape, size=size, strokeWidth=3, opacity=opacity
-            )
-            colour = alt.Color("kind:N", scale=scale, legend=legend)
-            layers.append(dots.encode(y=y, color=colour))
-    return _finish(alt.layer(*layers), parameters, readout)
+    options = "".join(
+        f'<option value="{place}"{" selected" * (place == here)}>{html.escape(label)}</option>'
+        for place, label in enumerate(labels)
+    )
+    gain = abs(raw[here] - truth[here]) - abs(pooled[here] - truth[here])
+    moved = "no nearer to" if abs(gain) < 0.05 else "nearer to" if gain > 0 else "farther from"
+    return LiveChart(
+        "comparison",
+        f"Raw mean, estimate and true mean of {len(n)} schools against their number of pupils. "
+        "Estimates lie close to the truths, the raw means of small schools far from both.",
+        f"School {start}, {n[here]} pupils: raw mean {raw[here]:.1f}, estimate {pooled[here]:.1f}, "
+        f"truth {truth[here]:.1f}. Pooling brought it {moved} the truth.",
+        [buttons, f'<label>Any school <select name="school">{options}</select></label>'],
+        marks,
+        {"label": labels, "n": n, "x": x, "y": y, "raw": raw, "pooled": pooled, "truth": truth},
+    )

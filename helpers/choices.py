@@ -4,7 +4,8 @@
 RAW = "#D55E00"
 POOLED = "#0072B2"
 COMPLETE = "#009E73"
-MUTED = "#767676"
+MUTED = "#636363"
+INK = "#111111"  # and the truth
 
 PROB = 0.94  # that an interval holds
 

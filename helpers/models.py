@@ -116,7 +116,7 @@ def unpooled_model(
     score: str = "score",
     *,
     prior_mean: float = 50.0,
-    prior_sd: float = 10.0,
+    prior_sd: float = 100.0,
     sigma_y_prior_mean: float = 1.0,
 ) -> pm.Model:
     """A mean for every school, each on its own; the spread of pupils is shared.
@@ -129,7 +129,8 @@ def unpooled_model(
     school, score, sigma_y_prior_mean
         As in `completely_pooled_model`.
     prior_mean, prior_sd : float
-        Of the normal prior of each of the ``school_means``, in points.
+        Of the normal prior of each of the ``school_means``, in points. So wide that it pulls no
+        school by more than a share of 1 in 200.
 
     Returns
     -------

@@ -17,22 +17,25 @@ if TYPE_CHECKING:  # most figures need no PyMC
 
 
 def use_book_style() -> None:
-    """Set matplotlib's defaults: sharp, and large enough to be read on a phone."""
+    """Set matplotlib's defaults: sharp, and large enough to be read on a phone.
+
+    A figure 6.4 inches wide is shown 358 pixels wide there, and then 14 points are 10.9 pixels.
+    """
     set_matplotlib_formats("retina")
     plt.rcParams.update(
         {
             "axes.axisbelow": True,
             "axes.grid": True,
-            "axes.labelsize": 12,
+            "axes.labelsize": 14,
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlelocation": "left",
-            "axes.titlesize": 12,
+            "axes.titlesize": 14,
             "figure.constrained_layout.use": True,
             "figure.figsize": (6.4, 4.2),
-            "font.size": 12,
+            "font.size": 14,
             "grid.color": "#E5E5E5",
-            "legend.fontsize": 11,
+            "legend.fontsize": 13.5,
             "legend.frameon": False,
         }
     )

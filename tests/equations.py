@@ -16,8 +16,9 @@ from sympy.stats import Normal, density
 BOOK = Path(__file__).parents[1]
 DIRECTIVE = re.compile(r"^```\{math\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LABELLED = re.compile(r":label: (\S+)\n(.*)", re.DOTALL)
+# Front matter and cells.
+NO_PROSE = re.compile(r"\A---\n.*?^---$|^```\{code-cell\}.*?^```$", re.M | re.DOTALL)
 SECTIONS = r"[Ss]ections? (\d+)(?: (?:to|and) (\d+))?"
-ELSEWHERE = r" of the \[derivation\]\(derivation\.md\)"
 
 
 def squeezed(text: str) -> str:
@@ -25,10 +26,11 @@ def squeezed(text: str) -> str:
 
 
 class Page:
-    """A page of the book, read for its equations. A check returns a list of what is wrong."""
+    """Pages of the book, read for their equations. A check returns a list of what is wrong."""
 
-    def __init__(self, name: str) -> None:
-        self.text = (BOOK / name).read_text(encoding="utf-8")
+    def __init__(self, *names: str) -> None:
+        texts = [(BOOK / name).read_text(encoding="utf-8") for name in names]
+        self.text = NO_PROSE.sub("", "\n".join(texts))
         self.prose = squeezed(self.text)
         self.bodies = DIRECTIVE.findall(self.text)
         self.equations = [LABELLED.fullmatch(body).groups() for body in self.bodies]
@@ -56,10 +58,10 @@ class Page:
         faults = sorted(set(re.findall(r"\{eq\}`([^`]+)`", self.text)) - set(self.labels))
         if self.sections != list(range(1, len(self.sections) + 1)):
             faults.append(f"sections are numbered {self.sections}")
-        there = Page("derivation.md").sections if re.search(ELSEWHERE, self.prose) else []
-        for first, last, elsewhere in re.findall(rf"{SECTIONS}({ELSEWHERE})?", self.prose):
-            home = there if elsewhere else self.sections
-            faults += [f"section {n}{elsewhere}" for n in (first, last) if n and int(n) not in home]
+        named = re.findall(SECTIONS, self.prose)
+        faults += [
+            f"section {n}" for pair in named for n in pair if n and int(n) not in self.sections
+        ]
         return faults
 
     def strange_numbers(self, known: Iterable[str]) -> list[str]:

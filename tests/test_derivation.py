@@ -1,8 +1,9 @@
-r"""The derivation page, equation by equation.
+r"""The derivation and what goes beyond it, equation by equation.
 
-`derivation.md` labels each equation. The test of `eq-slope` is `test_eq_slope`, and `of` ties it to
-the equation as the page prints it. An equation without a test fails, a test without an equation
-fails, and so does an equation that has changed: whoever changes one is led to its test.
+`derivation.md` and `beyond_the_formula.md` label each equation. The test of `eq-slope` is
+`test_eq_slope`, and `of` ties it to the equation as the page prints it. An equation without a test
+fails, a test without an equation fails, and so does an equation that has changed: whoever changes
+one is led to its test.
 
 In each test `printed` is the right-hand side as on the page. What it is compared with comes another
 way: SymPy's or SciPy's normal densities, SymPy's derivatives and limits, a numerical optimiser or
@@ -30,7 +31,7 @@ from helpers.pooling import (
 from helpers.schools import simulate_city
 from helpers.summaries import summarise_schools
 
-PAGE = Page("derivation.md")
+PAGE = Page("derivation.md", "beyond_the_formula.md")
 
 
 # --- The page and this file belong together ------------------------------------------------------
@@ -113,10 +114,10 @@ def differs(values):
     return np.ptp(values) > 1e-3
 
 
-# 1. Two levels
+# Two levels
 
 
-@of("17d5a452")
+@of("dc62c629")
 def test_eq_pupil_level():
     city = simulate_city(seed=3, sizes=[400] * 50)
     standardised = (
@@ -126,7 +127,7 @@ def test_eq_pupil_level():
     assert kstest(1.05 * standardised, "norm").pvalue < 0.01  # enough pupils to tell
 
 
-@of("cbc3cf30")
+@of("8c6ae28c")
 def test_eq_school_level():
     city = simulate_city(seed=3, sizes=[1] * 20_000)
     standardised = (city.true_school_means - city.global_mean) / city.global_sigma
@@ -134,33 +135,7 @@ def test_eq_school_level():
     assert kstest(1.05 * standardised, "norm").pvalue < 0.01  # enough schools to tell
 
 
-# 2. Bayes' theorem
-
-
-@of("0b374df9")
-def test_eq_bayes(case):
-    for alpha in case.alphas:
-        likelihood = np.prod(norm.pdf(case.y, alpha, case.sigma_y))
-        prior = norm.pdf(alpha, case.mu, case.sigma_alpha)
-        printed = likelihood * prior / np.exp(case.log_evidence)
-        assert printed == pytest.approx(
-            norm.pdf(alpha, case.posterior_mean(), case.posterior_sd), rel=1e-6
-        )
-
-
-@of("1ad238ff")
-def test_eq_log_bayes(case):
-    for alpha in case.alphas:
-        log_likelihood = norm.logpdf(case.y, alpha, case.sigma_y).sum()
-        log_prior = norm.logpdf(alpha, case.mu, case.sigma_alpha)
-        constant = -case.log_evidence  # as the sentence after the equation says
-        printed = log_likelihood + log_prior + constant
-        assert printed == pytest.approx(
-            norm.logpdf(alpha, case.posterior_mean(), case.posterior_sd)
-        )
-
-
-# 3. and 4. The likelihood
+# The likelihood
 
 
 @of("3d4c72ce")
@@ -174,11 +149,13 @@ def test_eq_score_density(case):
         assert printed == pytest.approx(norm.pdf(y, case.alpha, case.sigma_y))
 
 
-@of("3244dac6")
-def test_eq_likelihood(case):
-    printed = np.prod([norm.pdf(y, case.alpha, case.sigma_y) for y in case.y])
-    independent = multivariate_normal(np.full(case.n, case.alpha), case.sigma_y**2 * np.eye(case.n))
-    assert printed == pytest.approx(independent.pdf(case.y))
+@of("4db9f40e")
+def test_eq_log_score(case):
+    for y in case.y:
+        printed = -np.log(np.sqrt(2 * np.pi) * case.sigma_y) - (y - case.alpha) ** 2 / (
+            2 * case.sigma_y**2
+        )
+        assert printed == pytest.approx(norm.logpdf(y, case.alpha, case.sigma_y))
 
 
 @of("b7690911")
@@ -190,17 +167,7 @@ def test_eq_log_likelihood(case):
         assert printed == pytest.approx(norm.logpdf(case.y, alpha, case.sigma_y).sum())
 
 
-# 5. and 6. The log prior and the log posterior
-
-
-@of("2fe58650")
-def test_eq_prior(case):
-    printed = (
-        1
-        / (np.sqrt(2 * np.pi) * case.sigma_alpha)
-        * np.exp(-((case.alpha - case.mu) ** 2) / (2 * case.sigma_alpha**2))
-    )
-    assert printed == pytest.approx(norm.pdf(case.alpha, case.mu, case.sigma_alpha))
+# The log prior and the log posterior
 
 
 @of("a68772e3")
@@ -225,7 +192,7 @@ def test_eq_log_posterior(case):
     assert constant(printed - exact)
 
 
-# 7. The slope
+# The slope
 
 
 @of("b7e67cf0")
@@ -234,21 +201,13 @@ def test_eq_slope():
     assert same(printed, sp.diff(LOG_POSTERIOR, alpha))
 
 
-@of("cfbb6c8d")
-def test_eq_sum_of_deviations():
-    first_line = sum(Y) - n * alpha
-    second_line = n * (ybar - alpha)
-    for printed in (first_line, second_line):
-        assert same(printed.subs(OF_FOUR), sum(y - alpha for y in Y))
-
-
 @of("c67d12ff")
 def test_eq_slope_of_mean():
     printed = n * (ybar - alpha) / sigma_y**2 - (alpha - mu) / sigma_alpha**2
     assert same(printed.subs(OF_FOUR), sp.diff(LOG_POSTERIOR, alpha))
 
 
-# 8. Set to zero, and solve
+# Set to zero, and solve
 
 
 @of("d12d0941")
@@ -281,7 +240,7 @@ def test_eq_map(case):
     )
 
 
-# 9. A maximum
+# A maximum
 
 
 @of("2d30ac6c")
@@ -292,7 +251,7 @@ def test_eq_curvature():
     assert alpha not in printed.free_symbols
 
 
-# 10. An average, weighted by precision
+# An average, weighted by precision
 
 
 @of("f880bd11")
@@ -332,53 +291,59 @@ def test_eq_weighted_form(case):
     )
 
 
-@of("c3739301")
-def test_eq_half_weight():
+def test_half_weight():
     printed = sigma_y**2 / sigma_alpha**2
     (size,) = sp.solve(sp.Eq(LAMBDA, sp.Rational(1, 2)), n)
     assert same(printed, size)
     assert pooling_weight(7.0**2 / 3.0**2, 7.0, 3.0) == pytest.approx(0.5)
 
 
-# 11. Four limits. Symbolic, and with the code at extreme numbers.
+# Four limits. Symbolic, and with the code at extreme numbers.
 
 
-@of("c967a738")
-def test_eq_limit_large_school():
+def test_limit_large_school():
     assert sp.limit(LAMBDA, n, sp.oo) == 1
     assert sp.limit(ALPHA_HAT - ybar, n, sp.oo) == 0
     assert pooling_weight(1e12, 10, 2) == pytest.approx(1)
     assert partially_pooled_mean(1e12, 75, 63, 10, 2) == pytest.approx(75)
 
 
-@of("84851aec")
-def test_eq_limit_unseen_school():
+def test_limit_unseen_school():
     assert sp.limit(LAMBDA, n, 0) == 0
     assert sp.limit(ALPHA_HAT, n, 0) == mu
     assert pooling_weight(0, 10, 2) == 0
     assert partially_pooled_mean(0, np.nan, 63, 10, 2) == 63
-    assert partially_pooled_sd(0, 10, 2) == pytest.approx(2)  # section 12's last sentence
+    assert partially_pooled_sd(0, 10, 2) == pytest.approx(2)
 
 
-@of("84851aec")
-def test_eq_limit_complete_pooling():
-    for deviation, edge in ((sigma_alpha, 0), (sigma_y, sp.oo)):  # the second is in the prose
+def test_limit_complete_pooling():
+    for deviation, edge in ((sigma_alpha, 0), (sigma_y, sp.oo)):
         assert sp.limit(LAMBDA, deviation, edge) == 0
         assert sp.limit(ALPHA_HAT, deviation, edge) == mu
     assert pooling_weight(99, 10, 1e-6) == pytest.approx(0, abs=1e-9)
     assert partially_pooled_mean(99, 75, 63, 10, 1e-6) == pytest.approx(63)
 
 
-@of("b8b5493f")
-def test_eq_limit_no_pooling():
-    for deviation, edge in ((sigma_alpha, sp.oo), (sigma_y, 0)):  # the second is in the prose
+def test_limit_no_pooling():
+    for deviation, edge in ((sigma_alpha, sp.oo), (sigma_y, 0)):
         assert sp.limit(LAMBDA, deviation, edge) == 1
         assert sp.limit(ALPHA_HAT, deviation, edge) == ybar
     assert pooling_weight(1, 10, 1e6) == pytest.approx(1)
     assert partially_pooled_mean(1, 75, 63, 10, 1e6) == pytest.approx(75)
 
 
-# 12. The whole posterior is normal
+@of("c744f6d9")
+def test_eq_practical():
+    """The formula with the mean of all pupils, which tends to it for schools that are alike."""
+    sizes, means = np.array([2, 30, 99]), np.array([75.0, 61.0, 64.0])
+    everyone = np.average(means, weights=sizes)
+    printed = (sizes / 10**2 * means + everyone / 2**2) / (sizes / 10**2 + 1 / 2**2)
+    assert printed == pytest.approx(partially_pooled_mean(sizes, means, everyone, 10, 2))
+    assert precision_weighted_mean(sizes, means, 10, 1e-6) == pytest.approx(everyone)
+    assert precision_weighted_mean(sizes, means, 10, 2) != pytest.approx(everyone, abs=0.01)
+
+
+# What goes beyond: the whole posterior is normal
 
 P = n / sigma_y**2 + 1 / sigma_alpha**2  # as in eq-precision-and-pull
 Q = n / sigma_y**2 * ybar + 1 / sigma_alpha**2 * mu
@@ -427,7 +392,7 @@ def test_eq_log_posterior_square(case):
     assert constant(printed - exact)
 
 
-@of("82343ed0")
+@of("62699c19")
 def test_eq_posterior(case):
     alpha_hat = partially_pooled_mean(case.n, case.mean, case.mu, case.sigma_y, case.sigma_alpha)
     s = partially_pooled_sd(case.n, case.sigma_y, case.sigma_alpha)
@@ -481,7 +446,7 @@ def test_eq_sd_smaller(case):
     assert sp.factor(sigma_alpha**2 - variance).is_positive
 
 
-# 13. Which value to plug in
+# Which value to plug in
 
 
 @pytest.fixture(params=range(3))
@@ -550,7 +515,7 @@ def test_eq_mean_in_parts():
     assert brackets * parts * brackets.T == sp.diag(sigma_alpha**2, sigma_y**2 / 4)
 
 
-@of("5145d281")
+@of("bef8db84")
 def test_eq_marginal(case):
     printed = norm(case.mu, np.sqrt(case.sigma_alpha**2 + case.sigma_y**2 / case.n))
     standard_error = case.sigma_y / np.sqrt(case.n)
@@ -637,7 +602,7 @@ def test_eq_mu_limit_schools(schools):
 
 
 def test_only_the_ratio_of_the_deviations_counts_and_equal_sizes_agree():
-    """Two sentences of section 13."""
+    """Two sentences on which value to plug in."""
     scale, size = sp.symbols("scale size", positive=True)
     scaled = MU_HAT.subs(
         {sigma_alpha: scale * sigma_alpha, sigma_y: scale * sigma_y}, simultaneous=True
@@ -646,7 +611,49 @@ def test_only_the_ratio_of_the_deviations_counts_and_equal_sizes_agree():
     assert same(MU_HAT.subs(dict.fromkeys(SIZES, size)), sum(MEANS) / 3)
 
 
-# 14. Why the formula is approximate in practice
+# When a single school gains: expectations over its pupils, the true mean fixed.
+
+BIAS_OF_SCORE = sp.symbols("e1:5", real=True)  # what each of four pupils adds to the true mean
+
+
+def expected(expression):
+    """Over independent pupils with variance σ_y² around 0: odd powers vanish."""
+    expression = sp.Poly(sp.expand(expression), *BIAS_OF_SCORE)
+    total = 0
+    for powers, factor in expression.terms():
+        assert sum(powers) <= 2
+        total += factor * (1 if sum(powers) == 0 else sigma_y**2 if 2 in powers else 0)
+    return total
+
+
+RAW_OF_FOUR = alpha + sum(BIAS_OF_SCORE) / 4
+LAMBDA_OF_FOUR = LAMBDA.subs(n, 4)
+RAW_ERROR = expected((RAW_OF_FOUR - alpha) ** 2)
+POOLED_ERROR = expected((LAMBDA_OF_FOUR * RAW_OF_FOUR + (1 - LAMBDA_OF_FOUR) * mu - alpha) ** 2)
+
+
+@of("87cbcda4")
+def test_eq_error_of_raw_mean():
+    assert same(RAW_ERROR, sigma_y**2 / 4)
+
+
+@of("10c1f8a3")
+def test_eq_error_of_estimate():
+    printed = LAMBDA_OF_FOUR**2 * sigma_y**2 / 4 + (1 - LAMBDA_OF_FOUR) ** 2 * (alpha - mu) ** 2
+    assert same(POOLED_ERROR, printed)
+
+
+@of("0019d8ee")
+def test_eq_gain():
+    printed = (1 + LAMBDA_OF_FOUR) / (1 - LAMBDA_OF_FOUR) * sigma_y**2 / 4
+    gap = sp.symbols("gap", positive=True)
+    gain = sp.simplify((RAW_ERROR - POOLED_ERROR).subs(alpha, mu + sp.sqrt(gap)))
+    (edge,) = sp.solve(gain, gap)
+    assert same(edge, printed)
+    assert sp.diff(gain, gap).subs({sigma_y: 10, sigma_alpha: 2}) < 0  # nearer ones gain
+
+
+# Why the formula is approximate in practice
 
 
 @pytest.fixture
@@ -732,7 +739,7 @@ def test_eq_variance_given_scales(schools):
         assert weight[j] * schools.mean[j] + (1 - weight[j]) * mu_mean == pytest.approx(mean)
 
 
-# 15. Why the joint mode is no substitute
+# Why the joint mode is no substitute
 
 
 @of("1badc1f2")
@@ -879,16 +886,22 @@ def sentences():
     assert two_pupils < two < np.mean([70, 60])  # "It lies between the other two."
     assert (wide / spread) ** 2 == half / wide_half == 4  # "a quarter of the pupils"
 
+    gain = {
+        size: noise / np.sqrt(size) * np.sqrt((1 + weight[size]) / (1 - weight[size]))
+        for size in (small, large)
+    }
     return [
-        rf"the city's: $\mu = {centre:.0f}$, $\sigma_\alpha = {spread:.0f}$ and "
+        rf"Take the recipe's city: $\mu = {centre:.0f}$, $\sigma_\alpha = {spread:.0f}$ and "
         rf"$\sigma_y = {noise:.0f}$.",
-        f"that ratio is ${noise:.0f}^2 / {spread:.0f}^2 = {half:g}$ pupils.",
-        f"A school of {large} keeps about {weight[large]:.0%} of its own mean.",
-        f"A school of {small} keeps about {weight[small]:.0%}.",
-        f"If its two pupils have a mean of 75, its estimate is about {estimate:.1f}.",
-        rf"These are numbers of the recipe, $\sigma_\alpha = {spread:.0f}$.",
-        f"There half weight needs about {fitted_half:.0f} pupils, a school of {large} keeps about "
-        f"{fitted[large]:.0%}, and a school of {small} about {fitted[small]:.0%}.",
+        f"is ${noise:.0f}^2 / {spread:.0f}^2 = {half:g}$ pupils.",
+        f"A school has {small} pupils with a raw mean of 75. Its weight is ${small} / ({small} + "
+        f"{half:g}) = {small}/{small + half:g}$, about {weight[small]:.0%}.",
+        f"So of the {above:.0f} points between {centre:.0f} and 75 it keeps "
+        f"{weight[small] * above:.1f}, and its estimate is {estimate:.1f}.",
+        f"A school of {large} pupils keeps {weight[large]:.0%}. Half weight is at {half:g} pupils",
+        f"These weights ({half:g} pupils, {weight[small]:.0%}, {weight[large]:.0%}) are",
+        f"there they are {fitted_half:.0f} pupils, {fitted[small]:.0%} and {fitted[large]:.0%}.",
+        f"for the school of {small} pupils, and their sum",
         rf"it lies at $\sigma_\alpha = {mode:.1f}$, which is {mode / scales[1]:.1f} times the "
         "posterior mean,",
         f"a school of {small} has a standard error of {error[small]:.1f} points and a posterior "
@@ -898,19 +911,22 @@ def sentences():
         f"a school of {large} counts about {weight[large] / weight[small]:.0f} times as much as a "
         f"school of {small}.",
         f"By pupils alone it would count {large / small:g} times as much.",
+        f"a school of {small} gains if its true mean lies within {gain[small]:.1f} points of "
+        rf"$\mu$, and a school of {large} if it lies within {gain[large]:.1f} points.",
+        rf"since $\sigma_\alpha$ is {spread:.0f} points",
         f"Take {count} schools of {pupils} pupils each, with the city's standard deviations and "
-        f"observed means that average {centre:.0f}.",
+        f"raw means that average {centre:.0f}.",
         rf"pulls the mean of $\mu$ from {centre:.0f} towards 50 by {pull:.3f} points.",
         f"In those {count} schools the standard deviation of an $\\alpha_j$ grows from "
         f"{conditional:.3f} to {unconditional:.3f} when $\\mu$ is unknown.",
-        f"It is one half at {half:g} pupils with the city's settings.",
+        f"With the recipe's numbers it is one half at {half:g} pupils.",
         rf"the same $\sigma_y = {noise:.0f}$, and its schools differ twice as much: "
         rf"$\sigma_\alpha = {wide:.0f}$.",
-        "What share of its own mean does a school of 25 keep?",
-        f"Half way is at ${noise:.0f}^2 / {wide:.0f}^2 = {wide_half:g}$ pupils, so between "
-        f"{np.floor(wide_half):.0f} and {np.ceil(wide_half):.0f}.",
+        "What share of its raw mean does a school of 25 keep?",
+        f"Half weight is at ${noise:.0f}^2 / {wide:.0f}^2 = {wide_half:g}$ pupils, a quarter of "
+        "the recipe's.",
         f"A school of 25 keeps $25 / (25 + {wide_half:g})$, which is {wide_weight:.0%}.",
-        f"two schools have an observed mean of 75, one with {small} pupils and one with {large}.",
+        f"two schools have a raw mean of 75, one with {small} pupils and one with {large}.",
         rf"Both means are {above:.0f} points above $\mu$.",
         f"The school of {small} moves down by {moves[small]:.1f} points, the school of {large} by "
         f"{moves[large]:.1f}.",
@@ -923,7 +939,7 @@ def sentences():
     ]
 
 
-def test_the_priors_that_the_page_quotes_are_those_of_the_next_chapters_model():
+def test_the_priors_that_the_page_quotes_are_those_of_chapter_3s_model():
     from helpers.models import partially_pooled_model
 
     defaults = {
@@ -933,7 +949,7 @@ def test_the_priors_that_the_page_quotes_are_those_of_the_next_chapters_model():
     mean, sd, scale = (
         defaults[name] for name in ("prior_mean", "prior_sd", "sigma_alpha_prior_mean")
     )
-    assert rf"$\mu$ the prior $\mathrm{{N}}({mean:g}, {sd:g})$." in PAGE.prose
+    assert rf"$\mu$ the prior $\text{{Normal}}({mean:g}, {sd:g})$." in PAGE.prose
     assert rf"it is $\mathrm{{Exp}}({1 / scale:g})$" in PAGE.prose
 
 
@@ -944,5 +960,5 @@ def test_the_numbers_in_the_prose():
 
 def test_no_other_number_is_in_the_prose():
     """A new figure must join `sentences`."""
-    known = [*sentences(), r"$\mathrm{N}(50, 10)$", "$1 / 10^2$"]
+    known = [*sentences(), r"$\text{Normal}(50, 10)$", "$1 / 10^2$"]
     assert not PAGE.strange_numbers(known)

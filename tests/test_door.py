@@ -13,15 +13,16 @@ import pytest
 import helpers
 
 BOOK = Path(__file__).parents[1]
-HEAVY = {"altair", "arviz", "dask.dataframe", "duckdb", "matplotlib.pyplot", "nutpie", "pymc"}
+HEAVY = {"arviz", "dask.dataframe", "duckdb", "matplotlib.pyplot", "nutpie", "pymc"}
 # What may be loaded, and the names that load no more than that.
 LOADS = {
     "": (
-        "COMPLETE MUTED POOLED RAW analyse exact_posterior maximum_likelihood merge_summaries "
-        "partially_pooled_mean partially_pooled_sd pooling_weight precision_weighted_mean "
+        "COMPLETE INK MUTED POOLED RAW analyse comparison_chart exact_posterior maximum_likelihood "
+        "merge_summaries "
+        "partially_pooled_mean partially_pooled_sd pooling_dial pooling_weight "
+        "precision_weighted_mean school_microscope "
         "progress read_scores repeat simulate_city summarise_schools"
     ),
-    "altair": "comparison_chart pooling_dial school_microscope show_chart",
     "matplotlib.pyplot": ("draw_graph plot_estimates plot_poolings use_book_style"),
     "arviz matplotlib.pyplot pymc": (
         "check_fit complete_draws completely_pooled_model fit integrated_model "

@@ -2,6 +2,8 @@
 
 import http.server
 import io
+import json
+import math
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
@@ -16,8 +19,14 @@ from reader import ALIVE, BOOK, PAGES, READERS, SITE, audit, settle
 
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 from helpers.schools import simulate_city
+from helpers.summaries import summarise_schools
 
 DIAL = "notebooks/03_partially_pooled_model"
+LENS = "notebooks/02_unpooled_model"
+# Where each mark of a chart stands, as numbers.
+PLACES = """(marks) => marks.map((mark) =>
+    ["cx", "cy", "x1", "y1", "y2", "y", "d"].flatMap((name) =>
+        (mark.getAttribute(name) ?? "").split(/[ ML%]+/).filter(Boolean).map(Number)))"""
 
 
 @pytest.mark.parametrize("name", [DIAL, "intro"])
@@ -119,11 +128,11 @@ def search(page: Page, query: str) -> list[tuple[str, str]]:
         ("shrinkage", "Glossary and notation › shrinkage", "glossary.html#term-shrinkage"),
         (
             "why the joint mode is no substitute",
-            "Deriving the partially pooled estimate › 15. Why the joint mode is no substitute",
-            "derivation.html#why-the-joint-mode-is-no-substitute",
+            "What the formula leaves out › Why the joint mode is no substitute",
+            "beyond_the_formula.html#why-the-joint-mode-is-no-substitute",
         ),
         (
-            "shuffle_rng",  # within a section of code, in no title
+            "spawn",  # within a section of code, in no title
             "1. A city of schools › The recipe",
             "notebooks/01_data_generation.html#the-recipe",
         ),
@@ -152,9 +161,9 @@ def test_each_hit_leads_to_something(visit) -> None:
 
 def test_words_that_no_section_has_together_find_their_page(visit) -> None:
     page, _ = visit("search")
-    apart = search(page, "shuffle_rng strata")
+    apart = search(page, "spawn strata")
     assert apart == []
-    apart = search(page, "shuffle_rng jitter")  # two sections of the same chapter
+    apart = search(page, "spawn idxmax")  # two sections of the same chapter
     assert apart == [("1. A city of schools", "notebooks/01_data_generation.html")]
 
 
@@ -190,71 +199,99 @@ def test_the_audit_hears_of_a_fault(rule: str, fault: str, visit) -> None:
     assert [found.partition(":")[0] for found in audit(page)] == [rule]
 
 
-def test_dial_by_keyboard(visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    page, problems = visit(DIAL, **READERS["phone-dark"])
+CHARTS = [  # page, name of a control, keys; the last one is the first again
+    ("intro", "position", ["ArrowLeft", "ArrowRight", "Home", "End"]),
+    (DIAL, "position", ["ArrowLeft", "PageUp", "Home", "End"]),
+    (LENS, "n", ["ArrowRight", "End", "Home"]),
+    (LENS, "mean", ["ArrowLeft", "End", "Home"]),
+    (LENS, "sigma_alpha", ["ArrowRight", "End", "Home"]),
+]
+
+
+def expected(kind: str, values: dict, chosen: dict[str, float]) -> list[str]:
+    """The numbers of a chart's sentence, by the book's own functions."""
+    sigma_y, mu = values["sigma_y"], values["mu"]
+    if kind == "microscope":
+        n, mean, sigma_alpha = (chosen[name] for name in ("n", "mean", "sigma_alpha"))
+        sd = partially_pooled_sd(n, sigma_y, sigma_alpha)
+        weight = pooling_weight(n, sigma_y, sigma_alpha)
+        estimate = partially_pooled_mean(n, mean, mu, sigma_y, sigma_alpha)
+        return [f"{weight:.0%}", f"{mean:.1f}", f"{mu:.1f}", f"= {estimate:.1f}", f"sd of {sd:.1f}"]
+    share = min(max(chosen["position"] / 100, 1e-12), 1 - 1e-12)
+    spread = sigma_y * math.sqrt(share / (1 - share) / values["middle"])
+    n, mean = (values[name][values["here"]] for name in ("n", "mean"))
+    estimate = partially_pooled_mean(n, mean, mu, sigma_y, spread)
+    keeps = [f"{pooling_weight(values[size], sigma_y, spread):.0%}" for size in ("small", "large")]
+    return [*keeps, f"{mean:.1f} becomes {estimate:.1f}."]
+
+
+@pytest.mark.parametrize(("name", "control", "keys"), CHARTS)
+def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit) -> None:
+    page, problems = visit(name, **READERS["phone-dark"])
     settle(page)
-    slider = page.locator(".live-chart input[name=log_sigma_alpha]")
+    chart = page.locator(".live-chart")
+    words, slider = chart.locator(".live-chart-words"), chart.locator(f"[name={control}]")
+    first = words.text_content(), chart.locator("svg").first.inner_html()
+    kind, values = chart.get_attribute("data-kind"), json.loads(chart.get_attribute("data-values"))
     while not slider.evaluate("(slider) => slider === document.activeElement"):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement !== document.body"), "Tab never gets there"
     assert slider.evaluate("(slider) => getComputedStyle(slider).outlineStyle") == "solid"
-    assert "σ_α" in slider.evaluate("(slider) => slider.labels[0].textContent")
-
-    chart = page.locator(".live-chart", has=page.locator("[name=log_sigma_alpha]"))
-    spec = chart.locator("script").text_content()
-    sigma_y = float(re.search(r"pow\(([\d.]+) / sigma_alpha, 2\)", spec)[1])
-    drawing = chart.locator(".live-chart-drawing")
-    for keys in (["ArrowRight"] * 15, ["ArrowLeft"] * 40, ["Home"], ["End"]):
-        for key in keys:
-            page.keyboard.press(key)
-        sigma_alpha = 10 ** float(slider.input_value())
-        words = slider.get_attribute("aria-valuetext")
-        pupils, percent = map(int, re.search(r"\((\d+) pupils\) keeps (\d+)%", words).groups())
-        weight = pooling_weight(pupils, sigma_y, sigma_alpha)
-        assert percent == pytest.approx(100 * weight, abs=0.5), words
-        assert float(re.search(r"σ_α = ([\d.]+)", words)[1]) == pytest.approx(sigma_alpha, rel=0.05)
-        for line in words.split("; "):
-            assert line in drawing.text_content()
-    assert problems == []
-
-
-def test_microscope_by_keyboard(visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    page, problems = visit(DIAL, **READERS["laptop-light"])
-    settle(page)
-    chart = page.locator(".live-chart", has=page.locator("[name=ybar]"))
-    mu = float(re.search(r"\(1 - weight\) \* ([\d.]+)", chart.locator("script").text_content())[1])
-    for name, keys in {"n": ["End"], "sigma_alpha": ["ArrowRight"] * 9, "ybar": ["Home"]}.items():
-        slider = chart.locator(f"[name={name}]")
-        slider.focus()
-        for key in keys:
-            page.keyboard.press(key)
-        n, ybar, sigma_y, sigma_alpha = (
-            float(chart.locator(f"[name={name}]").input_value())
-            for name in ("n", "ybar", "sigma_y", "sigma_alpha")
+    height = chart.evaluate("(chart) => chart.offsetHeight")
+    for key in keys:
+        page.keyboard.press(key)
+        controls = chart.locator("input").evaluate_all(
+            "(all) => Object.fromEntries(all.map(({ name, value }) => [name, Number(value)]))"
         )
-        words = chart.locator(".live-chart-words").text_content()
-        weight = float(re.search(r"λ = ([\d.]+)", words)[1])
-        assert weight == pytest.approx(pooling_weight(n, sigma_y, sigma_alpha), abs=0.005)
-        estimate, sd = map(float, re.search(r"= ([\d.]+) points, sd ([\d.]+)", words).groups())
-        expected = partially_pooled_mean(n, ybar, mu, sigma_y, sigma_alpha)
-        assert estimate == pytest.approx(expected, abs=0.051)
-        assert sd == pytest.approx(partially_pooled_sd(n, sigma_y, sigma_alpha), abs=0.051)
+        said = words.text_content()
+        for number in expected(kind, values, controls):
+            assert number in said
+        value = chart.locator("label", has=slider).locator("output").text_content()
+        assert slider.get_attribute("aria-valuetext") == value
+        assert chart.evaluate("(chart) => chart.offsetHeight") == height
+    chart.get_by_text("Start again").click()
+    expect(words).to_have_text(first[0])
     assert problems == []
 
 
-def test_comparison_by_keyboard(visit: Callable[..., tuple[Page, list[str]]]) -> None:
+@pytest.mark.parametrize("name", ["intro", LENS, DIAL, "notebooks/04_comparison"])
+@pytest.mark.parametrize("reader", ["phone-light", "laptop-dark"])
+def test_a_chart_is_the_same_before_and_after_the_first_touch(name, reader, visit) -> None:
+    pictures = []
+    for scripts in (False, True):
+        page, _ = visit(name, java_script_enabled=scripts, **READERS[reader])
+        chart = page.locator(".live-chart")
+        pictures.append(
+            [
+                chart.locator(".live-chart-words").text_content(),
+                chart.locator("svg").first.evaluate("(svg) => svg.getBoundingClientRect().height"),
+                chart.locator("circle, .stem, .tick, .curve").evaluate_all(PLACES),
+            ]
+        )
+        assert chart.locator("svg[role=img]").is_visible()
+    (words, height, before), (words_now, height_now, now) = pictures
+    assert (words, height, len(before)) == (words_now, height_now, len(now))
+    assert len(now) >= 3 and np.abs(np.concatenate(before) - np.concatenate(now)).max() <= 0.2
+
+
+def test_the_comparison_has_every_school_and_buttons_for_three(visit) -> None:
     page, problems = visit("notebooks/04_comparison", **READERS["phone-light"])
-    settle(page)
-    menu = page.locator(".live-chart select")
-    words = page.locator(".live-chart-words")
-    assert words.text_content().startswith("School 46: 2 pupils")
+    chart = page.locator(".live-chart")
+    words, menu = chart.locator(".live-chart-words"), chart.locator("select")
+    assert words.text_content().startswith("School 46, 2 pupils")
     menu.focus()
     page.keyboard.press("ArrowDown")
-    assert words.text_content().startswith("School 47: ")
-    menu.select_option("13")
-    truth = simulate_city(seed=42).true_school_means[13]
-    assert words.text_content().startswith("School 13: 99 pupils")
-    assert words.text_content().endswith(f"truth {truth:.1f}")
+    assert words.text_content().startswith("School 47, ")
+    city = simulate_city(seed=42)
+    raw = summarise_schools(city.scores)["mean"]
+    for school in (13, 4):
+        menu.select_option(label=str(school))
+        numbers = re.findall(r"\d+\.\d", words.text_content())
+        assert numbers[0] == f"{raw[school]:.1f}"
+        assert numbers[2] == f"{city.true_school_means[school]:.1f}"
+    assert words.text_content().endswith("farther from the truth.")
+    chart.get_by_role("button", name=re.compile("^30:")).click()
+    assert words.text_content().startswith("School 30, ")
     assert problems == []
 
 
@@ -293,13 +330,6 @@ def test_slides_work_offline(lesson: int, visit: Callable[..., tuple[Page, list[
     if lesson == 2:
         page.locator("mjx-container").first.wait_for(state="attached")
     assert problems == []
-
-
-def test_dial_without_scripts_is_a_picture(visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    page, _ = visit(DIAL, java_script_enabled=False)
-    picture = page.locator(".live-chart > svg[role=img]").first
-    assert picture.is_visible()
-    assert len(picture.get_attribute("aria-label")) >= 40
 
 
 def test_dial_over_http(visit: Callable[..., tuple[Page, list[str]]]) -> None:

@@ -9,7 +9,7 @@ import yaml
 BOOK = Path(__file__).parents[2]
 FIGURES = {  # name on the slides: chapter and cell
     "funnel": ("01_data_generation", "01-26"),
-    "strips": ("01_data_generation", "01-19"),
+    "histograms": ("01_data_generation", "01-19"),
     "no_pooling": ("02_unpooled_model", "02-16"),
     "complete_pooling": ("02_unpooled_model", "02-34"),
     "both": ("04_comparison", "04-08"),

@@ -1,0 +1,99 @@
+// Moves the marks that charts.py has drawn, and rewrites the sentence below them.
+(() => {
+  const percent = (share) => `${(100 * share).toFixed(0)}%`;
+  const one = (value) => value.toFixed(1);
+
+  // A function a kind: it looks at the controls, moves the marks, and returns its words.
+  const kinds = {
+    dial(figure, { height, mu, sigma_y, small, middle, large, n, mean, here, named, up }, { position }) {
+      const share = position / 100;
+      const spread = sigma_y * Math.sqrt(share / (1 - share) / middle);
+      const keeps = (size) => (share === 1 ? 1 : size / (size + (middle * (1 - share)) / share));
+      const estimate = (i) => keeps(n[i]) * mean[i] + (1 - keeps(n[i])) * mu;
+      const y = (value) => (height * (up[1] - value)) / (up[1] - up[0]);
+      figure.querySelectorAll(".stem").forEach((stem, i) => stem.setAttribute("y2", y(estimate(i))));
+      figure.querySelectorAll(".stem ~ .dot").forEach((dot, i) => dot.setAttribute("cy", y(estimate(i))));
+      const differ = share === 0 ? "do not differ at all"
+        : share === 1 ? "have nothing in common" : `differ by ${one(spread)} points`;
+      return {
+        position: share === 1 ? "no limit" : `${one(spread)} points`,
+        words: `If schools ${differ}, a school of ${small} keeps ${percent(keeps(small))} of its own `
+          + `mean and one of ${large} keeps ${percent(keeps(large))}. School ${named}: `
+          + `${one(mean[here])} becomes ${one(estimate(here))}.`,
+      };
+    },
+
+    microscope(figure, { height, mu, sigma_y, low, high, top }, { n, mean, sigma_alpha }) {
+      const weight = n / (n + (sigma_y / sigma_alpha) ** 2);
+      const centre = weight * mean + (1 - weight) * mu;
+      const sd = sigma_alpha * Math.sqrt(1 - weight);
+      const curves = [[mu, sigma_alpha], [mean, sigma_y / Math.sqrt(n)], [centre, sd]];
+      figure.querySelectorAll(".curve").forEach((curve, i) => {
+        const [middle, width] = curves[i];
+        const points = Array.from({ length: 201 }, (_, step) => {
+          const z = (low + ((high - low) * step) / 200 - middle) / width;
+          const density = Math.exp((-z * z) / 2) / (width * Math.sqrt(2 * Math.PI));
+          return `${step / 2} ${(height * (1 - Math.min(density / top, 1))).toFixed(1)}`;
+        });
+        curve.setAttribute("d", `M${points.join("L")}`);
+      });
+      return {
+        n: `${n}`,
+        mean: `${one(mean)} points`,
+        sigma_alpha: `${one(sigma_alpha)} points`,
+        words: `The school keeps ${percent(weight)} of its own mean: ${weight.toFixed(2)} × `
+          + `${one(mean)} + ${(1 - weight).toFixed(2)} × ${one(mu)} = ${one(centre)} points, `
+          + `with an sd of ${one(sd)}.`,
+      };
+    },
+
+    comparison(figure, { label, n, x, y, raw, pooled, truth }, { school }) {
+      const picked = figure.querySelector(".picked");
+      const [line, ring, dot] = picked.querySelectorAll("line, circle");
+      const set = (mark, places) =>
+        Object.entries(places).forEach(([name, place]) => mark.setAttribute(name, place));
+      const [top, end, level] = y[school];
+      set(line, { x1: x[school], x2: x[school], y1: top, y2: end });
+      set(ring, { cx: x[school], cy: top });
+      set(dot, { cx: x[school], cy: end });
+      set(picked.querySelector(".tick"), { x: x[school], y: level });
+      const name = picked.querySelector("text");
+      // Where there is no room at its right, the name stands at the left.
+      const left = parseFloat(x[school]) > 75;
+      set(name, { x: x[school], y: top, dx: left ? -12 : 12, "text-anchor": left ? "end" : "start" });
+      name.textContent = `school ${label[school]}`;
+      const gain = Math.abs(raw[school] - truth[school]) - Math.abs(pooled[school] - truth[school]);
+      const moved = Math.abs(gain) < 0.05 ? "no nearer to" : gain > 0 ? "nearer to" : "farther from";
+      return {
+        words: `School ${label[school]}, ${n[school]} pupils: raw mean ${one(raw[school])}, estimate `
+          + `${one(pooled[school])}, truth ${one(truth[school])}. Pooling brought it ${moved} the truth.`,
+      };
+    },
+  };
+
+  document.querySelectorAll(".live-chart:not([data-alive])").forEach((figure) => {
+    const values = JSON.parse(figure.dataset.values);
+    const form = figure.querySelector("form");
+    const words = figure.querySelector(".live-chart-words");
+    const controls = [...form.querySelectorAll("input, select")];
+    const obey = () => {
+      const chosen = Object.fromEntries(controls.map(({ name, value }) => [name, Number(value)]));
+      const said = kinds[figure.dataset.kind](figure, values, chosen);
+      if (words.textContent !== said.words) words.textContent = said.words;
+      controls.filter(({ type }) => type === "range").forEach((control) => {
+        control.closest("label").querySelector("output").textContent = said[control.name];
+        control.setAttribute("aria-valuetext", said[control.name]);
+      });
+    };
+    form.addEventListener("input", obey);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(obey)); // after the controls are back
+    form.addEventListener("click", ({ target }) => {
+      if (target.type !== "button") return;
+      controls[0].value = target.value;
+      obey();
+    });
+    figure.dataset.alive = "";
+    obey();
+  });
+})();
