@@ -246,7 +246,7 @@ def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit)
         said = words.text_content()
         for number in expected(kind, values, controls):
             assert number in said
-        value = chart.locator("label", has=slider).locator("output").text_content()
+        value = chart.locator("label", has=page.locator(f"[name={control}]")).locator("output").text_content()
         assert slider.get_attribute("aria-valuetext") == value
         assert chart.evaluate("(chart) => chart.offsetHeight") == height
     chart.get_by_text("Start again").click()
