@@ -15,7 +15,7 @@ BOOK = Path(__file__).parents[1]
 SITE = BOOK / os.environ.get("SITE", "_build/html")  # `make next` builds another
 PAGES = list(parse_toc_yaml(BOOK / "_toc.yml"))
 ALIVE = ".live-chart[data-alive]"
-PATIENCE = 20_000  # milliseconds; a busy machine is no fault of the page
+PATIENCE = 300_000  # milliseconds; a busy machine is no fault of the page
 expect.set_options(timeout=PATIENCE)
 READERS = {
     f"{device}-{scheme}": {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}

@@ -95,8 +95,8 @@ def test_terms_link_to_the_glossary() -> None:
 
 def test_a_link_into_a_page_arrives(visit: Callable[..., tuple[Page, list[str]]]) -> None:
     """Also on the phone's longest page, whose sections are laid out only when they come near."""
-    page, _ = visit("derivation", **READERS["phone-dark"])
-    for target in ("why-the-joint-mode-is-no-substitute", "four-limits", "exercises"):
+    page, _ = visit("beyond_the_formula", **READERS["phone-dark"])
+    for target in ("why-the-joint-mode-is-no-substitute", "which-value-to-plug-in", "exercises"):
         page.goto(f"{page.url.split('#')[0]}#{target}")
         heading = page.locator(f"#{target} h2")
         expect(heading).to_be_in_viewport()
@@ -246,7 +246,11 @@ def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit)
         said = words.text_content()
         for number in expected(kind, values, controls):
             assert number in said
-        value = chart.locator("label", has=page.locator(f"[name={control}]")).locator("output").text_content()
+        value = (
+            chart.locator("label", has=page.locator(f"[name={control}]"))
+            .locator("output")
+            .text_content()
+        )
         assert slider.get_attribute("aria-valuetext") == value
         assert chart.evaluate("(chart) => chart.offsetHeight") == height
     chart.get_by_text("Start again").click()
