@@ -61,7 +61,7 @@ students: ready ## Make the students' notebooks from the solved exercises
 # Laid out as the book is, so that links between the notebooks hold.
 instructors: students slides ## Gather chapters, stubs, solutions, guide and slides in _build/instructors
 	rm -rf _build/instructors && mkdir -p _build/instructors
-	tar -cf - --exclude .ruff_cache data derivation.md notebooks teaching | tar -xf - -C _build/instructors
+	tar -cf - --exclude .ruff_cache *.md data notebooks teaching | tar -xf - -C _build/instructors
 	cp -R _build/slides _build/instructors/slides
 
 slides: ready ## Build the slides of the two lessons in _build/slides

@@ -100,7 +100,8 @@ def sizes(n: pd.Series) -> Scale:
 
 def axes(up: Scale, across: Scale, title: str) -> Iterable[str]:
     """Both axes of a chart that sets schools' means against their number of pupils."""
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if (up.high - up.low) / s <= 6)
+    size = 10 ** max(0, math.floor(math.log10((up.high - up.low) / 6)))
+    step = next(size * s for s in (1, 2, 5, 10) if (up.high - up.low) / (size * s) <= 6)
     for value in range(math.ceil(up.low / step) * step, math.floor(up.high) + 1, step):
         y = up.at(value)
         yield f'<line x1="0" x2="100%" y1="{y}" y2="{y}" stroke="#e2e2e0"/>'

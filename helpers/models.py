@@ -129,8 +129,8 @@ def unpooled_model(
     school, score, sigma_y_prior_mean
         As in `completely_pooled_model`.
     prior_mean, prior_sd : float
-        Of the normal prior of each of the ``school_means``, in points. So wide that it pulls no
-        school by more than a share of 1 in 200.
+        Of the normal prior of each of the ``school_means``, in points. Where
+        pupils' scores have an sd of 10, it pulls two pupils' mean by 1 part in 200.
 
     Returns
     -------

@@ -67,7 +67,7 @@ class Page:
     def strange_numbers(self, known: Iterable[str]) -> list[str]:
         """Figures outside `known` passages; 0, 1 and 2 may stand in formulas as they like."""
         prose = re.sub(
-            r"^## \d+\. |^\*\*(?:Time\.|Exercise \d\.)\*\*(?: About.*)?",
+            r"^## \d+\. |^\*\*(?:Time\.|Exercise(?: \d)?\.)\*\*(?: About.*)?",
             "",
             DIRECTIVE.sub("", self.text),
             flags=re.MULTILINE,

@@ -88,6 +88,10 @@ def test_no_page_has_many_new_terms_before_its_first_result(name: str, table) ->
     assert table[name].terms <= 4
 
 
+def test_what_followed_the_derivation_is_a_page_of_bearable_length_too() -> None:
+    assert load(BOOK / "beyond_the_formula.md", set()).words <= 2000
+
+
 def test_the_count_can_be_checked_by_hand(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(

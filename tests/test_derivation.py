@@ -11,17 +11,19 @@ integral, or linear algebra with the joint normal distribution of everything.
 """
 
 import inspect
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import sympy as sp
-from equations import Page, is_of, log_normal, of, same
+from equations import BOOK, Page, is_of, log_normal, of, same
 from scipy import integrate, optimize
 from scipy.stats import expon, kstest, multivariate_normal, norm
 
 from helpers.exact import exact_posterior
+from helpers.likelihood import maximum_likelihood
 from helpers.pooling import (
     partially_pooled_mean,
     partially_pooled_sd,
@@ -651,6 +653,9 @@ def test_eq_gain():
     (edge,) = sp.solve(gain, gap)
     assert same(edge, printed)
     assert sp.diff(gain, gap).subs({sigma_y: 10, sigma_alpha: 2}) < 0  # nearer ones gain
+    # The sentence after it, for any number of pupils.
+    bound = (1 + LAMBDA) / (1 - LAMBDA) * sigma_y**2 / n
+    assert same(bound, 2 * sigma_alpha**2 + sigma_y**2 / n)
 
 
 # Why the formula is approximate in practice
@@ -875,7 +880,8 @@ def sentences():
     above = 75 - centre
     moves = {size: above - weight[size] * above for size in (small, large)}
     city = summarise_schools(simulate_city(seed=42).scores)
-    estimated = exact_posterior(city).summary()["mean"]
+    posterior = exact_posterior(city).summary()
+    estimated = posterior["mean"]
     scales = estimated["sigma_y"], estimated["global_sigma"]
     fitted = {size: float(pooling_weight(size, *scales)) for size in (small, large)}
     fitted_half = (scales[0] / scales[1]) ** 2
@@ -890,6 +896,14 @@ def sentences():
         size: noise / np.sqrt(size) * np.sqrt((1 + weight[size]) / (1 - weight[size]))
         for size in (small, large)
     }
+    inside = {size: 1 - 2 * norm.sf(gain[size] / spread) for size in gain}
+    assert inside[small] > 0.999  # "nearly every school"
+    everyone = np.average(city["mean"], weights=city["n"])
+    weighted = precision_weighted_mean(city["n"], city["mean"], noise, spread)
+    reml = maximum_likelihood(city, restricted=True)
+    plugged_in = partially_pooled_sd(city["n"], reml["sigma_y"], reml["global_sigma"])
+    exact_sd = posterior["sd"].filter(like="school_means").to_numpy()
+    too_large = int((plugged_in > exact_sd).sum())
     return [
         rf"Take the recipe's city: $\mu = {centre:.0f}$, $\sigma_\alpha = {spread:.0f}$ and "
         rf"$\sigma_y = {noise:.0f}$.",
@@ -913,8 +927,13 @@ def sentences():
         f"By pupils alone it would count {large / small:g} times as much.",
         f"a school of {small} gains if its true mean lies within {gain[small]:.1f} points of "
         rf"$\mu$, and a school of {large} if it lies within {gain[large]:.1f} points.",
-        rf"since $\sigma_\alpha$ is {spread:.0f} points",
-        f"Take {count} schools of {pupils} pupils each, with the city's standard deviations and "
+        f"That is {gain[small] / spread:.1f} and {gain[large] / spread:.1f} times "
+        rf"$\sigma_\alpha$. So nearly every school of {small} gains, and about "
+        f"{inside[large]:.0%} of the schools of {large}.",
+        f"The mean of all its pupils is {everyone:.2f}. Its precision-weighted mean, with the "
+        f"recipe's standard deviations, is {weighted:.2f}.",
+        f"larger than the exact variance in {too_large} of {len(city)} schools.",
+        f"Take {count} schools of {pupils} pupils each, with the recipe's standard deviations and "
         f"raw means that average {centre:.0f}.",
         rf"pulls the mean of $\mu$ from {centre:.0f} towards 50 by {pull:.3f} points.",
         f"In those {count} schools the standard deviation of an $\\alpha_j$ grows from "
@@ -950,12 +969,47 @@ def test_the_priors_that_the_page_quotes_are_those_of_chapter_3s_model():
         defaults[name] for name in ("prior_mean", "prior_sd", "sigma_alpha_prior_mean")
     )
     assert rf"$\mu$ the prior $\text{{Normal}}({mean:g}, {sd:g})$." in PAGE.prose
-    assert rf"it is $\mathrm{{Exp}}({1 / scale:g})$" in PAGE.prose
+    assert rf"it is $\text{{Exponential}}({1 / scale:g})$" in PAGE.prose
 
 
 def test_the_numbers_in_the_prose():
     missing = [sentence for sentence in sentences() if sentence not in PAGE.prose]
     assert not missing
+
+
+def test_the_figure_says_in_words_where_its_sum_is_lowest():
+    """Its numbers stand in a cell, which `Page` leaves out."""
+    alt = re.search(r'alt: "(.*)"', (BOOK / "derivation.md").read_text(encoding="utf-8")).group(1)
+    lowest = partially_pooled_mean(2, 75, 63, 10, 2)
+    assert re.findall(r"\d[\d.]*\d", alt) == ["63", "75", f"{lowest:.1f}"]
+
+
+@pytest.mark.parametrize(
+    ("when", "edge"),
+    [
+        (r"$n_j \to \infty$", (n, sp.oo)),
+        ("$n_j = 0$", (n, 0)),
+        (r"$\sigma_\alpha \to 0$", (sigma_alpha, 0)),
+        (r"$\sigma_\alpha \to \infty$", (sigma_alpha, sp.oo)),
+    ],
+)
+def test_the_table_of_limits(when, edge):
+    weight = sp.limit(LAMBDA, *edge)
+    estimate = {ybar: r"$\bar y_j$", mu: r"$\mu$"}[sp.limit(ALPHA_HAT, *edge)]
+    assert f"| {when} | {weight} | {estimate} |" in PAGE.text
+
+
+def test_the_numbers_of_the_landing_page():
+    weight = {size: float(pooling_weight(size, 10, 2)) for size in (2, 99)}
+    estimate = {size: float(partially_pooled_mean(size, 75, 63, 10, 2)) for size in weight}
+    page = Page("intro.md").prose
+    for said in (
+        r"Let $\mu = 63$, $\sigma_y = 10$ and $\sigma_\alpha = 2$. A school of two pupils with a "
+        rf"mean of 75 keeps $\lambda = 2/(2 + {10**2 / 2**2:g})$, or {weight[2]:.0%}, of its own "
+        f"mean. Its estimate is {estimate[2]:.1f}.",
+        f"keeps {weight[99]:.0%}, and its estimate is {estimate[99]:.1f}.",
+    ):
+        assert said in page
 
 
 def test_no_other_number_is_in_the_prose():

@@ -99,7 +99,7 @@ def execute_all(paths: list[Path]) -> bool:
         try:
             # In processes of their own: an interruption ends them too.
             commands = [[sys.executable, __file__, path] for path in paths]
-            return not any(pool.map(subprocess.call, commands))
+            return not any(list(pool.map(subprocess.call, commands)))  # each of them
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
