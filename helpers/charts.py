@@ -138,7 +138,8 @@ def school_microscope(
     _check(n=n, sigma_y=sigma_y, sigma_alpha=sigma_alpha)
     mu, mean, sigma_y, sigma_alpha = (round(v, 1) for v in (mu, mean, sigma_y, sigma_alpha))
     low, high = round(min(mu, mean)) - 15, round(max(mu, mean)) + 15  # wherever the sliders are
-    top = 0.57  # the highest that a posterior can be, with all sliders at an end
+    most, least = max(30, n), min(3, sigma_alpha)  # pupils, and points: where two sliders end
+    top = 0.42 / partially_pooled_sd(most, sigma_y, least).item()  # no curve is as high
     weight = pooling_weight(n, sigma_y, sigma_alpha).item()
     centre = partially_pooled_mean(n, mean, mu, sigma_y, sigma_alpha).item()
     sd = partially_pooled_sd(n, sigma_y, sigma_alpha).item()
@@ -172,9 +173,9 @@ def school_microscope(
         f"The school keeps {weight:.0%} of its own mean: {weight:.2f} × {mean:.1f} + "
         f"{1 - weight:.2f} × {mu:.1f} = {centre:.1f} points, with an sd of {sd:.1f}.",
         [
-            slider("n", "Pupils", f"{n}", (1, 99, 1, n)),
+            slider("n", "Pupils", f"{n}", (1, most, 1, n)),
             slider("mean", "Raw mean", f"{mean:.1f} points", (low + 5, high - 5, 0.1, mean)),
-            slider("sigma_alpha", "Sd of the prior", spread, (1, 30, 0.1, sigma_alpha)),
+            slider("sigma_alpha", "Sd of the prior", spread, (least, 30, 0.1, sigma_alpha)),
         ],
         marks,
         {"mu": mu, "sigma_y": sigma_y, "low": low, "high": high, "top": top},
