@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help ready book site pdf test lab notebooks students instructors slides bench lint lock latest next processor audit clean
+.PHONY: help ready book site pdf test luck lab notebooks students instructors slides bench lint lock latest next processor audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -41,6 +41,9 @@ pdf: book ## Print the whole book as one PDF (needs Chromium)
 
 test: site slides ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
+
+luck: ready ## Execute the chapters with five other seeds: what they assert has to hold (an hour)
+	$(python) tools/luck.py --times 5
 
 lab: ready ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab .

@@ -9,39 +9,58 @@ from pathlib import Path
 
 from PIL import Image
 from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
 from styles import cut, icon_font, parse
+
+logger = getLogger(__name__)
 
 # The classes that Bootstrap sets for what the theme uses of it: menus and hints.
 BOOTSTRAP = "show fade tooltip tooltip-inner tooltip-arrow bs-tooltip-auto"
 
 
-def mend(page: str) -> str:
+# What is put right in every page: why, what, and by what. Where a newer theme or pandas has done
+# away with the fault nothing matches any more, and the build says which line can go.
+MENDS = [
+    ("the icons come as a font", r"<script[^>]*fontawesome[^>]*></script>", ""),
+    # No script holds up the page. Those within it wait for those that they build on.
+    ("scripts are loaded when they are due", r'<link rel="preload" as="script"[^>]*>', ""),
+    ("scripts wait for the page", r"<script ((?![^>]*defer)[^>]*src=)", r"<script defer \1"),
+    (
+        "and what needs them for them",
+        "<script>DOCUMENTATION",
+        '<script type="module">DOCUMENTATION',
+    ),
+    ("roles that ARIA gave up, w3c/dpub-aria#22", r' role="(?:doc-biblioentry|list)"', ""),
+    ("the policy allows no inline deed", r'onclick="(?:window\.)?(\w+)\(\)"', r'data-deed="\1"'),
+    ("what is given is saved", r'(href="[^"]*downloads/[^"]*") target="_blank"', r"\1 download"),
+    (
+        "a data frame's corner, pydata/pydata-sphinx-theme#1480",
+        r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>",
+        "<td></td>",
+    ),
+    # These labels say something else than what is seen, and so does a reader who speaks to a page.
+    ("axe: a fold's label", ' aria-label="Toggle hidden content"', ""),
+    ("axe: search", r'(<button class="btn search-button-field[^>]*) aria-label="[^"]*"', r"\1"),
+    (
+        "axe: a landmark around the title",
+        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand(?:(?!</a>).)*</a>\s*)</div>',
+        r'<nav class="sidebar-primary-item" aria-label="Home">\1</nav>',
+    ),
+]
+
+
+def mend(page: str, used: set[str] | None = None) -> str:
     """Put right what axe-core and Lighthouse find in the theme's and in pandas' HTML."""
-    page = re.sub(r"<script[^>]*fontawesome[^>]*></script>", "", page)  # the icons come as a font
     if 'id="search-results"' not in page:  # the theme would search on each page as one types
         page = re.sub(
             r"<script[^>]*(?:searchtools|language_data|searchindex)[^>]*></script>", "", page
         )
-    # No script holds up the page. Those within it wait for those that they build on.
-    page = re.sub(r'<link rel="preload" as="script"[^>]*>', "", page)
-    page = re.sub(r"<script ((?![^>]*defer)[^>]*src=)", r"<script defer \1", page)
-    page = page.replace("<script>DOCUMENTATION", '<script type="module">DOCUMENTATION')
-    page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)  # of the references
-    page = re.sub(r'onclick="(?:window\.)?(\w+)\(\)"', r'data-deed="\1"', page)  # for protect
     page = page.replace("✅", "done")  # for fonts without emoji
-    page = re.sub(r'(href="[^"]*downloads/[^"]*") target="_blank"', r"\1 download", page)
-    # The corner of a data frame.
-    page = re.sub(r"<th[^>]*>(?:\s|&nbsp;|<p></p>)*</th>", "<td></td>", page)
-    page = re.sub(r"<table.*?</table>", name_rows, page, flags=re.DOTALL)
-    # These labels say something else than what is seen, and so does a reader who speaks to a page.
-    page = page.replace(' aria-label="Toggle hidden content"', "")
-    page = re.sub(r'(<button class="btn search-button-field[^>]*) aria-label="[^"]*"', r"\1", page)
-    return re.sub(
-        r'<div class="sidebar-primary-item">(\s*<a class="navbar-brand logo".*?</a>\s*)</div>',
-        r'<nav class="sidebar-primary-item" aria-label="Home">\1</nav>',
-        page,
-        flags=re.DOTALL,
-    )
+    for why, pattern, by in MENDS:
+        page, times = re.subn(pattern, by, page, flags=re.DOTALL)
+        if times and used is not None:
+            used.add(why)
+    return re.sub(r"<table.*?</table>", name_rows, page, flags=re.DOTALL)
 
 
 def name_rows(table: re.Match) -> str:
@@ -124,14 +143,16 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     site = Path(app.outdir)
     static = site / "_static"
     home = app.config.html_baseurl
-    pages = {}
+    pages, used = {}, set()
     index = site / "index.html"  # a page that sends its visitor on, or our last one
     for file in sorted(site.rglob("*.html")):
         if file != index and static not in file.parents:
-            page = lighten(mend(file.read_text(encoding="utf-8")), file)
+            page = lighten(mend(file.read_text(encoding="utf-8"), used), file)
             if home and file.name == "404.html":  # shown in the place of a page in any folder
                 page = re.sub(r'(<a [^>]*?href=")(?![a-z]+:|#)', rf"\1{home}", page)
             pages[file] = page
+    for why in [why for why, *_ in MENDS if why not in used]:
+        logger.warning("_ext/finish.py mends what is in no page any more: %s", why)
     pages[index] = pages[site / f"{app.config.root_doc}.html"]
     for file, page in trim(pages, static).items():
         file.write_text(protect(page), encoding="utf-8")

@@ -88,8 +88,13 @@ def test_no_page_has_many_new_terms_before_its_first_result(name: str, table) ->
     assert table[name].terms <= 4
 
 
-def test_what_followed_the_derivation_is_a_page_of_bearable_length_too() -> None:
-    assert load(BOOK / "beyond_the_formula.md", set()).words <= 2000
+@pytest.mark.parametrize(
+    "page", ["beyond_the_formula.md", *sorted(str(p) for p in BOOK.glob("notebooks/*.ipynb"))]
+)
+def test_no_page_is_longer_than_one_reads_at_a_time(page: str) -> None:
+    one = load(BOOK / page, set())
+    assert one.words <= 2000
+    assert one.code <= 200
 
 
 def test_the_count_can_be_checked_by_hand(tmp_path: Path) -> None:

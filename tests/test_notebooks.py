@@ -165,11 +165,11 @@ SHOWN = [
     ("02_unpooled_model", "completely_pooled", models.completely_pooled_model),
     ("03_partially_pooled_model", "partially_pooled", models.partially_pooled_model),
     (
-        "09_many_pupils",
+        "12_many_pupils",
         "summarised",
         lambda scores: models.partially_pooled_model(summarise_schools(scores)),
     ),
-    ("09_many_pupils", "integrated", lambda scores: integrated_model(summarise_schools(scores))),
+    ("12_many_pupils", "integrated", lambda scores: integrated_model(summarise_schools(scores))),
 ]
 
 

@@ -17,7 +17,7 @@ from helpers.summaries import summarise_schools
 
 BOOK = Path(__file__).parents[1]
 LONDON = BOOK / "data" / "london_exam.csv"
-CHAPTER = BOOK / "notebooks" / "08_real_schools.ipynb"
+CHAPTER = BOOK / "notebooks" / "10_real_schools.ipynb"
 
 
 def run_cell(path: Path, school: str, score: str) -> SimpleNamespace:

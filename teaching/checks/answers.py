@@ -279,7 +279,7 @@ ANSWERS = {
             "d": "The intervals are right on average. Wider ones would cover too often.",
         },
     ),
-    "6.1": Number(
+    "7.1": Number(
         lambda: 2 / np.sqrt(400),
         "The sd divided by √ESS.",
         "A mean of independent draws strays by sd / √(their number); ESS counts them.",
@@ -290,7 +290,7 @@ ANSWERS = {
         ),
         tolerance=0.001,
     ),
-    "6.2": Number(
+    "7.2": Number(
         _wide_spread_probability,
         "The setting was 2, and the posterior finds more than 2 unlikely. No fault: the true means "
         "that were drawn for this city happen to vary by less (take their `.std()`).",
@@ -304,7 +304,7 @@ ANSWERS = {
         ),
         tolerance=0.006,  # four standard errors of the 16,000 draws asked for
     ),
-    "6.3": Choice(
+    "7.3": Choice(
         "c",
         {
             "a": "R-hat compares the chains with each other. All of them can miss the same place.",
@@ -315,7 +315,7 @@ ANSWERS = {
             "model, or its steps.",
         },
     ),
-    "7.1": Number(
+    "8.1": Number(
         lambda: np.exp(-1.5),
         "e^(−15/10). With the book's prior of mean 1 it would be e^(−15).",
         "An exponential with mean m leaves e^(−x/m) above x.",
@@ -325,7 +325,7 @@ ANSWERS = {
         ),
         tolerance=0.005,
     ),
-    "7.2": Function(
+    "8.2": Function(
         lambda observed, replicated: np.mean(np.asarray(replicated) >= observed),
         ((3.0, np.array([1.0, 2, 3, 4])), (0.0, np.array([-1.0, -2])), (9.0, np.arange(100.0))),
         "Near 0 or near 1 means: the model rarely makes data like these.",
@@ -336,7 +336,7 @@ ANSWERS = {
             (lambda o, r: np.sum(r >= o), "That is a count. Divide by the number of replicas."),
         ),
     ),
-    "7.3": Choice(
+    "8.3": Choice(
         "d",
         {
             "a": "The estimate is near the mean because two pupils say little, not because the "
