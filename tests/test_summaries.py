@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from dask.distributed import Client, LocalCluster
+from distributed.scheduler import NoWorkerError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,3 +205,19 @@ def test_a_worker_killed_in_the_middle_changes_nothing(cluster, tmp_path):
     read = [len(path.read_text(encoding="utf-8").split()) for path in log.iterdir()]
     assert sum(read) > 20  # what the killed worker had read was read again
     pd.testing.assert_frame_equal(found[0], summarise_schools(CITY))
+
+
+def test_without_any_worker_the_call_ends_as_soon_as_the_reader_said():
+    soon = {"distributed.scheduler.no-workers-timeout": "1s"}
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        dask.config.set(soon),
+        LocalCluster(processes=False, **options) as workers,
+        Client(workers) as client,
+    ):
+        client.wait_for_workers(1)
+        workers.scale(0)
+        while client.scheduler_info()["workers"]:
+            time.sleep(0.02)
+        with pytest.raises(NoWorkerError):
+            summarise_schools(dd.from_pandas(CITY, npartitions=3))

@@ -68,19 +68,23 @@ def main_figure(notebook: NotebookNode) -> bytes | None:
     return None
 
 
-def execute(path: Path) -> None:
-    """Execute one notebook as if it were opened in its folder, and write it when it is done."""
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
+def client(notebook: NotebookNode, folder: Path) -> NotebookClient:
+    """What executes a notebook as if it were opened in its folder."""
+    return NotebookClient(
         notebook,
         timeout=None,  # the machine may be busy
         startup_timeout=600,
         record_timing=False,
         coalesce_streams=True,
         extra_arguments=["--log-level=40"],  # not that the kernel talks over TCP
-        resources={"metadata": {"path": path.parent}},
+        resources={"metadata": {"path": folder}},
     )
-    client.execute()
+
+
+def execute(path: Path) -> None:
+    """Execute one notebook, and write it when it is done."""
+    notebook = nbformat.read(path, as_version=4)
+    client(notebook, path.parent).execute()
     tidy(notebook)
     notebook.metadata[KEY] = fingerprint(path, notebook)
     if png := main_figure(notebook):

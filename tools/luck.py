@@ -14,8 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+
+from execute import client
 
 ROOT = Path(__file__).parents[1]
 THIS_CITY = "this-city"
@@ -35,13 +36,10 @@ def failure(path: Path, luck: int) -> str | None:
             cell.metadata.tags.append("raises-exception")
     if any(re.search(r"pymc|\bfit\(", cell.source) for cell in notebook.cells):
         notebook.cells.insert(0, nbformat.v4.new_code_cell(OTHER_DRAWS))
-    quiet = ["--log-level=40"]  # as in execute.py
-    client = NotebookClient(notebook, timeout=None, startup_timeout=600, extra_arguments=quiet)
-    client.resources = {"metadata": {"path": path.parent}}
     place = str(Path(__file__).parent / "other_luck")
     environment = os.environ | {"PYTHONPATH": place, "LUCK": str(luck)}
     try:
-        client.execute(env=environment)
+        client(notebook, path.parent).execute(env=environment)
     except CellExecutionError as error:
         return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     return None
