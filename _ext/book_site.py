@@ -9,6 +9,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.nodes import make_refnode
 
+from exercises import let_answer
+
 
 def place(app: Sphinx, config: Config) -> None:
     """Tell Sphinx where GitHub shows the book. Without an address, nothing that needs one."""
@@ -35,12 +37,24 @@ def link_terms(app: Sphinx, page: nodes.document, name: str) -> None:
             bold.replace_self(link)
 
 
+# A script, and what a page that needs it holds.
+NEEDED = {"answer.js": '<form class="answer"'}
+
+
+def load_scripts(app: Sphinx, name: str, template: str, context: dict, doctree: object) -> None:
+    for script, sign in NEEDED.items():
+        if sign in context.get("body", ""):
+            app.add_js_file(script, loading_method="defer")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     maths.setup(app)
     app.connect("config-inited", place)
     app.connect("config-inited", file_by_sections)
     app.connect("html-collect-pages", lost_page)
     app.connect("doctree-resolved", link_terms)
+    app.connect("doctree-resolved", let_answer)
+    app.connect("html-page-context", load_scripts)
     app.connect("html-page-context", offer, priority=502)  # after the theme has made its buttons
     app.connect("build-finished", pack)
     app.connect("build-finished", finish, priority=900)

@@ -1,7 +1,7 @@
 """Time the ways to fit the partially pooled model, in turn, each in a process of its own.
 
-`make bench` runs this file. It writes every run into ``bench/results.json``, which chapter 12 reads.
-Each process starts without anything compiled. ``--rounds`` says how often each way is raced.
+`make bench` runs this file. It writes every run into ``bench/results.json``, which chapter 12
+reads. Each process starts without anything compiled. ``--rounds`` says how often each way is raced.
 """
 
 import argparse

@@ -69,6 +69,34 @@
           + `${one(pooled[school])}, truth ${one(truth[school])}. Pooling brought it ${moved} the truth.`,
       };
     },
+
+    ranks(figure, { label, n, orders, still, named, all }, { draw }) {
+      const rows = [...figure.querySelectorAll("tbody tr")];
+      const seen = orders.map((order) => order.slice(0, draw));
+      orders.forEach((order, way) => {
+        const shown = draw ? order[draw - 1] : still[way].order;
+        rows.forEach((row, place) => {
+          const school = shown[place];
+          const led = seen[way].filter(([first]) => first === school).length;
+          const [who, note] = row.querySelectorAll("td")[way].children;
+          row.querySelectorAll("td")[way].classList.toggle("named", school === named);
+          who.textContent = `${label[school]} (${n[school]})`;
+          note.textContent = !draw ? still[way].notes[place] : led ? `led ${led} of ${draw}` : "";
+        });
+      });
+      const leaders = seen.map((some) => new Set(some.map(([first]) => first)).size);
+      const ends = seen.map((some) => {
+        const places = some.map((order) => order.indexOf(named) + 1);
+        return `${Math.min(...places)} to ${Math.max(...places)}`;
+      });
+      return {
+        draw: draw ? `${draw} of ${orders[0].length}` : "all at once",
+        words: draw === 0 ? all
+          : `Draw ${draw}. So far ${leaders[0]} different schools have led without pooling, `
+            + `${leaders[1]} with it. School ${label[named]} stood at places ${ends[0]} without `
+            + `pooling, at ${ends[1]} with it.`,
+      };
+    },
   };
 
   document.querySelectorAll(".live-chart:not([data-alive])").forEach((figure) => {
@@ -88,10 +116,39 @@
     form.addEventListener("input", obey);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(obey)); // after the controls are back
+    // A chart in motion: one step a second, until it is paused or at its end.
+    const play = figure.querySelector("[value=play]");
+    let playing;
+    const pause = () => {
+      clearInterval(playing);
+      playing = undefined;
+      words.setAttribute("aria-live", "polite");
+      if (play) play.textContent = "Play";
+    };
+    const step = () => {
+      controls[0].stepUp();
+      obey();
+      if (controls[0].value === controls[0].max) pause();
+    };
+    form.addEventListener("input", pause);
+    form.addEventListener("reset", pause);
     form.addEventListener("click", ({ target }) => {
       if (target.type !== "button") return;
-      controls[0].value = target.value;
-      obey();
+      if (target !== play) pause();
+      if (target === play && !playing) {
+        if (controls[0].value === controls[0].max) controls[0].value = 0;
+        playing = setInterval(step, 1000);
+        play.textContent = "Pause";
+        words.setAttribute("aria-live", "off"); // else it would be read out every second
+        step();
+      } else if (target === play) {
+        pause();
+      } else if (target.value === "step") {
+        step();
+      } else {
+        controls[0].value = target.value;
+        obey();
+      }
     });
     figure.dataset.alive = "";
     obey();

@@ -34,6 +34,8 @@ class LiveChart:
         HTML, and SVG.
     values : dict
         What `charts.js` needs to know.
+    table : str
+        HTML of the table that stands in the picture's place.
     """
 
     def __init__(
@@ -44,17 +46,20 @@ class LiveChart:
         controls: Iterable[str],
         marks: Iterable[str],
         values: dict[str, object],
+        table: str = "",
     ) -> None:
         self.alt = alt
         data = html.escape(json.dumps({"height": HEIGHT, **values}, ensure_ascii=False))
-        self.figure = (
-            f'<figure class="live-chart" data-kind="{kind}" data-values="{data}">\n'
-            f'<form class="live-chart-controls">{"".join(controls)}'
-            '<button type="reset">Start again</button></form>\n'
+        picture = table or (
             '<div class="live-chart-plot">'
             f'<svg role="img" aria-label="{html.escape(alt)}" width="100%" '
             f'height="{ABOVE + HEIGHT + BELOW}"><svg y="{ABOVE}" overflow="visible">\n'
-            f"{'\n'.join(marks)}\n</svg></svg></div>\n"
+            f"{'\n'.join(marks)}\n</svg></svg></div>"
+        )
+        self.figure = (
+            f'<figure class="live-chart" data-kind="{kind}" data-values="{data}">\n'
+            f'<form class="live-chart-controls">{"".join(controls)}'
+            f'<button type="reset">Start again</button></form>\n{picture}\n'
             f'<p class="live-chart-words" aria-live="polite">{words}</p>\n</figure>'
         )
 

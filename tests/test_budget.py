@@ -97,6 +97,15 @@ def test_no_page_is_longer_than_one_reads_at_a_time(page: str) -> None:
     assert one.code <= 200
 
 
+def test_the_first_page_gives_each_chapter_the_time_that_it_gives_itself() -> None:
+    first = (BOOK / "intro.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"\((\S+?)\)[^|]*\|[^|]*\| (\d+) min \|", first))
+    assert len(told) == len([*BOOK.glob("notebooks/*.ipynb"), "derivation.md"])
+    for page, minutes in told.items():
+        text = (BOOK / page).read_text(encoding="utf-8")
+        assert re.findall(r"\*\*Time[:.]\*\* [Aa]bout (\d+) minutes", text) == [minutes], page
+
+
 def test_the_count_can_be_checked_by_hand(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(

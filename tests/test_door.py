@@ -18,10 +18,10 @@ HEAVY = {"arviz", "dask.dataframe", "duckdb", "matplotlib.pyplot", "nutpie", "py
 LOADS = {
     "": (
         "COMPLETE INK MUTED POOLED RAW analyse comparison_chart exact_posterior maximum_likelihood "
-        "merge_summaries "
+        "merge_summaries moving_ranks "
         "partially_pooled_mean partially_pooled_sd pooling_dial pooling_weight "
         "precision_weighted_mean school_microscope "
-        "progress read_scores repeat simulate_city summarise_schools"
+        "read_scores repeat simulate_city summarise_schools"
     ),
     "matplotlib.pyplot": ("draw_graph plot_estimates plot_poolings use_book_style"),
     "arviz matplotlib.pyplot pymc": (

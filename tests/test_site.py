@@ -278,6 +278,72 @@ def test_a_chart_is_the_same_before_and_after_the_first_touch(name, reader, visi
     assert len(now) >= 3 and np.abs(np.concatenate(before) - np.concatenate(now)).max() <= 0.2
 
 
+def test_a_ranking_moves_as_its_draws_say(visit) -> None:
+    page, problems = visit("notebooks/06_league_tables", **READERS["phone-light"])
+    chart = page.locator(".live-chart")
+    words, rows = chart.locator(".live-chart-words"), chart.locator("tbody tr")
+    values = json.loads(chart.get_attribute("data-values"))
+    pooled = [[f"{values['label'][j]} ({values['n'][j]})" for j in o] for o in values["orders"][1]]
+    still = chart.locator("table").inner_text()
+    height = chart.evaluate("(chart) => chart.offsetHeight")
+    for draw in range(1, 8):
+        chart.get_by_role("button", name="Next draw").click()
+        shown = rows.locator("td:last-child span").all_inner_texts()
+        assert shown == pooled[draw - 1][:10]
+        leaders = len({order[0] for order in pooled[:draw]})
+        assert f"Draw {draw}. So far " in words.text_content()
+        assert f"without pooling, {leaders} with it." in words.text_content()
+        led = sum(order[0] == shown[0] for order in pooled[:draw])
+        assert rows.first.locator("td:last-child small").text_content() == f"led {led} of {draw}"
+        assert chart.evaluate("(chart) => chart.offsetHeight") == height
+    chart.get_by_role("button", name="Start again").click()
+    expect(chart.locator("output")).to_have_text("all at once")
+    assert chart.locator("table").inner_text() == still
+    assert problems == []
+
+
+def test_a_ranking_plays_until_it_is_paused_and_not_where_motion_is_unwanted(visit) -> None:
+    page, _ = visit("notebooks/06_league_tables")
+    chart = page.locator(".live-chart")
+    page.clock.install()
+    chart.get_by_role("button", name="Play").click()
+    page.clock.run_for(5500)
+    expect(chart.locator("output")).to_have_text("6 of 60")
+    assert chart.locator(".live-chart-words").get_attribute("aria-live") == "off"
+    chart.get_by_role("button", name="Pause").click()
+    page.clock.run_for(5000)
+    expect(chart.locator("output")).to_have_text("6 of 60")
+    chart.get_by_role("button", name="Play").click()
+    page.clock.run_for(100_000)
+    expect(chart.locator("output")).to_have_text("60 of 60")
+    page.emulate_media(reduced_motion="reduce")
+    expect(chart.locator("[value=play]")).to_be_hidden()
+    expect(chart.locator("[value=step]")).to_be_visible()
+
+
+def test_the_shares_of_a_moving_ranking_are_those_that_the_chapter_prints(visit) -> None:
+    page, _ = visit("notebooks/06_league_tables")
+    chart = page.locator(".live-chart")
+    values = json.loads(chart.get_attribute("data-values"))
+    places = dict(
+        zip(
+            *(
+                chart.locator(f"td:last-child {part}").all_inner_texts()
+                for part in ("span", "small")
+            ),
+            strict=True,
+        )
+    )
+    table = page.locator("table", has=page.get_by_text("in the top five", exact=True))
+    draws = np.array(values["orders"][1])
+    for row in table.locator("tbody tr").all():
+        label, n, *_, interval, share = row.locator("th, td").all_inner_texts()
+        assert places[f"{label} ({n})"] == interval
+        printed = float(share.strip("%")) / 100
+        seen = (draws[:, :5] == values["label"].index(label)).any(axis=1).mean()
+        assert abs(seen - printed) < 4 * math.sqrt(printed * (1 - printed) / len(draws)) + 0.005
+
+
 def test_the_comparison_has_every_school_and_buttons_for_three(visit) -> None:
     page, problems = visit("notebooks/04_comparison", **READERS["phone-light"])
     chart = page.locator(".live-chart")
