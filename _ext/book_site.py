@@ -4,6 +4,7 @@ import maths
 from docutils import nodes
 from downloads import offer, pack
 from finish import address, finish, lost_page
+from own_data import furnish
 from section_index import file_by_sections
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -55,6 +56,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", link_terms)
     app.connect("doctree-resolved", let_answer)
     app.connect("html-page-context", load_scripts)
+    app.connect("html-page-context", furnish)
     app.connect("html-page-context", offer, priority=502)  # after the theme has made its buttons
     app.connect("build-finished", pack)
     app.connect("build-finished", finish, priority=900)
