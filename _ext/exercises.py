@@ -130,7 +130,14 @@ def bring(app: Sphinx, paragraph: nodes.paragraph, name: str) -> None:
         if TITLE.match(section[0].astext()):
             head = f'<details class="exercise"><summary>{html.escape(section[0].astext())}'
             found.append(nodes.raw("", f"{head}</summary>", format="html"))
-            found += [part.deepcopy() for part in section[1:]]
+            found += [without_links(part.deepcopy()) for part in section[1:]]
             found.append(nodes.raw("", "</details>", format="html"))
     place = paragraph.parent.index(paragraph) + 1
     paragraph.parent[place:place] = [*found, nodes.raw("", KEPT, format="html")]
+
+
+def without_links(part: nodes.Element) -> nodes.Element:
+    """Leave out where links lead: it was written down as seen from another folder."""
+    for link in list(part.findall(nodes.reference)):
+        link.replace_self(link.children)
+    return part

@@ -15,7 +15,6 @@ from helpers.models import completely_pooled_model as completely_pooled_model
 from helpers.models import fit as fit
 from helpers.models import partially_pooled_model as partially_pooled_model
 from helpers.models import unpooled_model as unpooled_model
-from helpers.moving_ranks import moving_ranks as moving_ranks
 from helpers.own_data.analysis import analyse as analyse
 from helpers.own_data.own_file import read_scores as read_scores
 from helpers.plots import draw_graph as draw_graph
@@ -26,6 +25,7 @@ from helpers.pooling import partially_pooled_mean as partially_pooled_mean
 from helpers.pooling import partially_pooled_sd as partially_pooled_sd
 from helpers.pooling import pooling_weight as pooling_weight
 from helpers.pooling import precision_weighted_mean as precision_weighted_mean
+from helpers.ranking import moving_ranks as moving_ranks
 from helpers.schools import simulate_city as simulate_city
 from helpers.summaries import merge_summaries as merge_summaries
 from helpers.summaries import summarise_schools as summarise_schools
