@@ -177,12 +177,21 @@
     }
   };
   const typed = () => { source = { name: "the table", content: part("text").value }; };
-  const open = async (file) => {
-    source = { name: file.name, content: new Uint8Array(await file.arrayBuffer()) };
-    part("text").value = "";
-    part("text").placeholder = `${file.name}, ${count(file.size)} bytes`;
+  // A field of thousands of lines would hold the page up: such a text is kept, and not shown.
+  const take = (name, content, shown) => {
+    source = { name, content };
+    part("text").value = shown.length > 10_000 ? "" : shown;
+    part("text").placeholder = part("text").value ? "" : `${name} (${count(content.length)} bytes)`;
     start(false);
   };
+  const open = async (file) =>
+    take(file.name, new Uint8Array(await file.arrayBuffer()), "");
+  part("text").addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text");
+    if (text.length <= 10_000) return;
+    event.preventDefault();
+    take("the table", text, text);
+  });
   part("text").addEventListener("input", () => { typed(); start(false); });
   part("file").addEventListener("change", ({ target }) => target.files[0] && open(target.files[0]));
   for (const name of ["label", "score", "decimal"]) {
@@ -204,13 +213,11 @@
       if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
     });
   }
-  const load = ({ text, group, unit }) => {
-    part("text").value = text;
+  const load = ({ name, text, group, unit }) => {
     part("group").value = group;
     part("unit").value = unit;
     part("decimal").value = "";
-    typed();
-    start(false);
+    take(name, text, text);
   };
   part("examples").append(...examples.map((example) => {
     const button = element("button", { type: "button", textContent: example.name });

@@ -1,603 +1,701 @@
-// The exact posterior of the partially pooled model, without a sampler: beside the appendix "The
-// exact posterior", which derives it, and helpers/exact, whose numbers it has to give.
+// The exact posterior of the partially pooled model, without a sampler: what helpers/exact is in
+// Python. The appendix, exact_posterior.md, derives each formula; its sections are named below.
 //
-// t is the log of σ_α² / σ_y², and y the log of σ_y in units of the pooled sd within. Given both,
-// every other parameter is normal. So the posterior is a mixture of normal distributions, whose
-// weights are found by adding up the density over a grid of t and, at each t, over a window of y.
+// t is the log of sigmaAlpha² / sigmaY², and y the log of sigmaY in units of the pooled sd within.
+// Given both, all other parameters are normal: the posterior is a mixture of normal distributions.
 globalThis.partialPooling = (() => {
-  const CUT = 45; // a window ends where the log density is so far below its peak
-  const COST = 3e8; // steps of work: more is refused
-  // As Python prints a number with six digits.
-  const six = (x) => {
-    const short = Number(x.toPrecision(6));
-    if (!short || (Math.abs(short) >= 1e-4 && Math.abs(short) < 1e6)) return `${short}`;
-    return short.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+  const CUT = 45; // a window of y ends where the log density is so far below its peak
+  const DEAD = -30; // log of the share of the whole that an interval may hold and be left out
+  const COST = 5e8; // sizes times ratios: more is refused
+  const GOLDEN = (5 ** 0.5 - 1) / 2;
+  const { abs, ceil, exp, expm1, floor, log, log1p, max, min, sqrt } = Math;
+  const fail = (message) => { throw new Error(message); };
+  const total = (list) => list.reduce((a, b) => a + b, 0);
+  const most = (list) => list.reduce((a, b) => max(a, b), -Infinity);
+  const logAdd = (a, b) => (a === b ? a + log(2) : max(a, b) + log1p(exp(-abs(a - b))));
+  const logSum = (logs) => {
+    const top = most(logs);
+    return top === -Infinity ? top : top + log(total(logs.map((x) => exp(x - top))));
   };
-  const sum = (list, of = (x) => x) => list.reduce((total, x, i) => total + of(x, i), 0);
 
-  // ---- the normal distribution: a table of its probabilities, and Taylor's series in between ----
+  // ---- The normal distribution: a table of its upper tail, and Taylor's series in between ----
 
-  const density = (x) => Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
-  const PER = 64; // entries for a unit
-  const TABLE = Float64Array.from({ length: 9 * PER + 1 }, (_, i) => {
+  const PER = 64; // entries a unit
+  const density = (x) => exp(-x * x / 2) / sqrt(2 * Math.PI);
+  const HEIGHT = Float64Array.from({ length: 20 * PER + 1 }, (_, i) => density(i / PER));
+  const TAIL = HEIGHT.slice(); // beyond 20 there is nothing
+  for (let i = TAIL.length - 2; i >= 0; i -= 1) {
+    // φ(x + d) / φ(x) is a series in d; φ' = -x φ gives each coefficient from the last two.
+    let [area, before, here, power] = [0, 0, 1, 1 / PER];
+    for (let k = 0; k < 20; k += 1) {
+      area += here * power / (k + 1);
+      [before, here] = [here, -(i / PER * here + before) / (k + 1)];
+      power /= PER;
+    }
+    TAIL[i] = TAIL[i + 1] + HEIGHT[i] * area;
+  }
+  const below = (z) => {
+    const far = z < 0 ? -z : z;
+    if (!(far < 20)) return z < 0 ? 0 : z > 0 ? 1 : NaN;
+    const i = (far * PER + 0.5) | 0;
     const x = i / PER;
-    let term = x;
-    let total = x;
-    for (let odd = 3; term > 1e-17 * total; odd += 2) {
-      term *= (x * x) / odd;
-      total += term;
+    const d = far - x;
+    const square = x * x;
+    const mean = 1 - d / 2 * (x - d / 3 * (square - 1 - d / 4 * (x * (square - 3)
+      - d / 5 * (square * (square - 6) + 3)))); // of the density over d, in units of HEIGHT
+    const tail = TAIL[i] - HEIGHT[i] * d * mean;
+    return z < 0 ? tail : 1 - tail;
+  };
+  const normalQuantile = (p) => {
+    if (p > 0.5) return -normalQuantile(1 - p);
+    let z = p > 0.01 ? 0 : -sqrt(-2 * log(p)); // from here Newton's method never overshoots
+    for (let k = 0, step = 1; k < 60 && abs(step) > 1e-12; k += 1) {
+      step = (p - below(z)) / density(z);
+      z += step;
     }
-    return 0.5 + density(x) * total;
-  });
-  const below = (x) => {
-    const far = Math.abs(x);
-    if (far > 9) return x < 0 ? 0 : 1;
-    const place = Math.round(far * PER);
-    const at = place / PER;
-    const d = far - at;
-    const square = at * at;
-    const rise = 1 - (d / 2) * (at - (d / 3) * (square - 1 - (d / 4) * (at * (square - 3)
-      - (d / 5) * (square * (square - 6) + 3))));
-    const p = TABLE[place] + density(at) * d * rise;
-    return x < 0 ? 1 - p : p;
+    return z;
   };
 
-  // The x below which a mixture of normal distributions has the probability p.
-  const quantile = (p, weight, mean, sd) => {
-    let [low, high, start, size] = [Infinity, -Infinity, 0, 0];
-    for (let k = 0; k < mean.length; k += 1) {
-      low = Math.min(low, mean[k] - 9 * sd[k]);
-      high = Math.max(high, mean[k] + 9 * sd[k]);
-      start += weight[k] * mean[k];
-      size += weight[k] * sd[k];
+  // Mean and sd of a mixture: parts with weights that add up to one.
+  const moments = (weight, mean, sd) => {
+    let [apart, square] = [0, 0];
+    for (let g = 0; g < weight.length; g += 1) apart += weight[g] * (mean[g] - mean[0]);
+    const average = mean[0] + apart; // differences keep their digits
+    for (let g = 0; g < weight.length; g += 1) {
+      square += weight[g] * ((mean[g] - average) ** 2 + sd[g] ** 2);
     }
-    let x = start + (p < 0.5 ? -1.5 : 1.5) * size;
-    for (let i = 0; i < 200; i += 1) {
+    return [average, sqrt(square)];
+  };
+
+  // The x below which a mixture of normal distributions has a probability: Newton's method, within
+  // a bracket, on a scale where a single normal would be a straight line.
+  const quantile = (p, weight, mean, sd) => {
+    const z = normalQuantile(p);
+    const [average, spread] = moments(weight, mean, sd);
+    let [low, high, skew] = [Infinity, -Infinity, 0];
+    for (let g = 0; g < weight.length; g += 1) {
+      const end = mean[g] + z * sd[g];
+      const apart = mean[g] - average;
+      if (end < low) low = end;
+      if (end > high) high = end;
+      skew += weight[g] * apart * (apart * apart + 3 * sd[g] * sd[g]);
+    }
+    let x = average + spread * (z + (z * z - 1) / 6 * skew / spread ** 3); // Cornish and Fisher's
+    x = min(max(x, low), high);
+    for (let k = 0; k < 200; k += 1) {
       let [under, slope] = [0, 0];
-      for (let k = 0; k < mean.length; k += 1) {
-        const z = (x - mean[k]) / sd[k];
-        under += weight[k] * below(z);
-        slope += (weight[k] * density(z)) / sd[k];
+      for (let g = 0; g < weight.length; g += 1) {
+        const at = (x - mean[g]) / sd[g];
+        under += weight[g] * below(at);
+        slope += weight[g] * density(at) / sd[g];
       }
-      if (under < p) low = x;
-      else high = x;
-      const next = x + (p - under) / slope;
-      const last = x;
-      x = next > low && next < high ? next : (low + high) / 2;
-      if (Math.abs(x - last) < 1e-9 * size) break;
+      if (under < p) low = x; else high = x;
+      const found = normalQuantile(min(max(under, 1e-30), 1 - 1e-16));
+      const next = x + (z - found) * density(found) / slope;
+      x = next >= low && next <= high ? next : (low + high) / 2;
+      if (abs(z - found) < 1e-3) break; // after this step, its square
     }
     return x;
   };
 
-  // ---- y, given t ----
+  // ---- One column: the density of y, given a ratio (section 8) ----
 
   // The log density is -power y - squares e⁻²ʸ / 2 - rate eʸ - log(1 + z) / 2 - pull / (1 + z) / 2,
-  // z = looseness e²ʸ. All of it changes over steps of about 1 in y: no peak hides between 49 points.
-  const slopes = (c, y) => {
-    const e = Math.exp(y);
-    const z = c.looseness * e * e;
-    const share = z / (1 + z);
-    const bump = (c.pull * share) / (1 + z);
-    const [near, rise] = [c.squares / (e * e), c.rate * e];
-    return [near - c.power - rise - share + bump,
-      2 * near + rise + (2 * share) / (1 + z) - 2 * bump * (1 - 2 * share)];
-  };
-  const level = (c, y) => {
-    const e = Math.exp(y);
-    const z = c.looseness * e * e;
-    return -c.power * y - c.squares / (e * e) / 2 - c.rate * e - Math.log1p(z) / 2
-      - c.pull / (1 + z) / 2;
-  };
-
-  // Equal steps around each peak, and the log density there; peaks that meet share a window.
-  const windowsOf = (c, fine) => {
-    const low = Math.min(Math.log(c.squares / (2 * (c.power + 1))) / 2,
-      Math.log(c.squares / (2 * c.rate)) / 3);
-    const most = c.squares + c.pull / c.looseness;
-    let high = Math.log(most / c.rate) / 3;
-    if (c.power > 0) high = Math.min(high, Math.log(most / c.power) / 2);
-    const gap = (Math.max(high, low) + 1e-3 - low) / 48;
+  // where z = looseness e²ʸ. All of it changes over steps of about 1 in y: 49 points see each peak.
+  const windowsOf = ({ power, squares, rate, looseness, pull }) => {
+    const termsAt = (y) => {
+      const e = exp(y);
+      const z = looseness * e ** 2;
+      return { near: squares / e ** 2, rise: rate * e, z, share: z / (1 + z) };
+    };
+    const slopes = (y) => { // first derivative, and minus the second
+      const { near, rise, z, share } = termsAt(y);
+      const bump = pull * share / (1 + z);
+      return [near - power - rise - share + bump,
+        2 * near + rise + 2 * share / (1 + z) - 2 * bump * (1 - 2 * share)];
+    };
+    const first = min(log(squares / (2 * (power + 1))) / 2, log(squares / (2 * rate)) / 3);
+    const far = squares + pull / looseness;
+    const last = min(log(far / rate) / 3, power > 0 ? log(far / power) / 2 : Infinity);
+    const gap = (max(last, first) + 1e-3 - first) / 48;
     const rises = Array.from({ length: 49 }, (_, i) =>
-      i === 0 || (i < 48 && slopes(c, low + i * gap)[0] > 0));
+      i === 0 || (i < 48 && slopes(first + i * gap)[0] > 0));
     const found = [];
     let valley = -Infinity;
     for (let i = 0; i < 48; i += 1) {
-      if (!rises[i] && rises[i + 1]) valley = low + i * gap;
-      if (rises[i] && !rises[i + 1]) {
-        let [left, right] = [low + i * gap, low + (i + 1) * gap];
-        let y = (left + right) / 2;
-        for (let k = 0; k < 80; k += 1) { // Newton's method, within a bracket
-          const [slope, bend] = slopes(c, y);
-          if (slope > 0) left = y;
-          else right = y;
-          const next = y + slope / bend;
-          const last = y;
-          y = bend > 0 && next > left && next < right ? next : (left + right) / 2;
-          if (Math.abs(y - last) < 1e-3 / Math.sqrt(Math.max(bend, 1))) break;
-        }
-        const sd = 1 / Math.sqrt(Math.max(slopes(c, y)[1], 1e-9));
-        const top = level(c, y);
-        const reach = (sign) => {
-          let [inner, outer] = [0, 8 * Math.min(sd, 1)];
-          while (level(c, y + sign * outer) > top - CUT) [inner, outer] = [outer, 1.5 * outer];
-          for (let k = 0; k < 4; k += 1) {
-            const middle = (inner + outer) / 2;
-            if (level(c, y + sign * middle) > top - CUT) inner = middle;
-            else outer = middle;
-          }
-          return y + sign * outer;
-        };
-        const window = { start: reach(-1), end: reach(1), peak: y, top };
-        window.step = Math.min(0.8 * sd, 0.2, (window.end - window.start) / 24);
-        const before = found.at(-1);
-        if (before && window.start <= before.end) {
-          before.end = Math.max(before.end, window.end);
-          before.step = Math.min(before.step, window.step);
-          if (window.top > before.top) [before.top, before.peak] = [window.top, y];
-        } else {
-          found.push(window);
-        }
+      if (!rises[i] && rises[i + 1]) {
+        valley = first + (i + 1) * gap;
+        found.at(-1).right = valley;
       }
+      if (!rises[i] || rises[i + 1]) continue;
+      let [low, high] = [first + i * gap, first + (i + 1) * gap];
+      let peak = (low + high) / 2;
+      for (let k = 0; k < 80; k += 1) { // Newton's method, within a bracket
+        const [slope, bend] = slopes(peak);
+        if (slope > 0) low = peak; else high = peak;
+        const next = peak + slope / bend;
+        const move = (bend > 0 && next > low && next < high ? next : (low + high) / 2) - peak;
+        peak += move;
+        if (abs(move) <= 1e-3 / sqrt(max(bend, 1))) break;
+      }
+      const { near, rise, z, share } = termsAt(peak);
+      // As a difference from the peak, which keeps its digits however many pupils there are.
+      const above = (delta) => {
+        const more = share * expm1(2 * delta);
+        return -power * delta - near / 2 * expm1(-2 * delta) - rise * expm1(delta)
+          - log1p(more) / 2 + pull / 2 * (more / (1 + more)) / (1 + z);
+      };
+      const top = -power * peak - log1p(z) / 2 - rise - pull / (1 + z) / 2;
+      const sd = max(slopes(peak)[1], 1e-9) ** -0.5; // a peak may be flat
+      found.push({ peak, above, top, sd, left: valley, right: Infinity });
     }
-    return found.map(({ start, end, step, peak, top }) => {
-      const size = Math.ceil(((end - start) / step) * fine) + 1;
-      if (size > 2e6) throw new Error("the posterior has peaks too narrow to be computed");
-      const width = (end - start) / (size - 1);
-      const y = Float64Array.from({ length: size }, (_, i) => start + i * width);
-      return { y, log: y.map((at) => level(c, at)), width, peak, top };
-    });
+    const windows = [];
+    for (const one of found) {
+      const reach = (sign, limit) => { // how far from the peak the density counts
+        let [inner, outer] = [0, min(8 * min(one.sd, 1), limit)];
+        const counts = (delta) => one.above(sign * delta) > -CUT;
+        while (counts(outer) && outer < limit) [inner, outer] = [outer, min(1.5 * outer, limit)];
+        for (let k = 0; k < 3; k += 1) {
+          const middle = (inner + outer) / 2;
+          if (counts(middle)) inner = middle; else outer = middle;
+        }
+        return outer;
+      };
+      one.start = one.peak - reach(-1, one.peak - one.left);
+      one.end = one.peak + reach(1, one.right - one.peak);
+      one.step = min(0.8 * one.sd, 0.2, (one.end - one.start) / 24);
+      const before = windows.at(-1);
+      if (before && (before.end >= before.right || one.start <= one.left)) { // they meet
+        const higher = before.above(one.peak - before.peak) > 0 ? one : before;
+        const [start, step] = [before.start, min(before.step, one.step)];
+        windows[windows.length - 1] = { ...higher, start, end: one.end, step, right: one.right };
+      } else windows.push(one);
+    }
+    for (const one of windows) {
+      one.steps = ceil((one.end - one.start) / one.step);
+      if (!(one.steps < 1e5)) fail("the posterior has peaks too narrow to be computed");
+      one.step = (one.end - one.start) / one.steps;
+      one.start -= one.peak;
+    }
+    return windows;
   };
 
-  // ---- t ----
+  // ---- All schools, given a ratio (section 7) ----
 
   const prepare = ({ n, mean, ss }, priors) => {
     const sorted = Float64Array.from(mean).sort();
-    const half = n.length / 2;
-    const centre = (sorted[Math.ceil(half) - 1] + sorted[Math.floor(half)]) / 2;
-    const away = Float64Array.from(mean, (value) => value - centre); // large means cost digits
-    const groups = new Map(); // schools of one size enter together
-    n.forEach((size, i) => groups.set(size, [...(groups.get(size) ?? []), i]));
-    const sizes = [...groups].sort(([a], [b]) => a - b).map(([size, members]) => {
-      const average = sum(members, (i) => away[i]) / members.length;
-      return {
-        size, count: members.length, average, scatter: sum(members, (i) => (away[i] - average) ** 2),
-      };
+    const half = (n.length - 1) / 2;
+    const centre = (sorted[floor(half)] + sorted[ceil(half)]) / 2; // large means would cost digits
+    const away = Float64Array.from(mean, (x) => x - centre);
+    const groups = new Map();
+    n.forEach((size, j) => groups.set(size, groups.get(size) ?? []).get(size).push(j));
+    const sizes = [...groups].map(([size, members]) => { // schools of one size enter together
+      const average = total(members.map((j) => away[j])) / members.length;
+      const scatter = total(members.map((j) => (away[j] - average) ** 2));
+      return { size, count: members.length, average, scatter };
     });
-    const within = sum(ss);
-    const total = sum(n);
-    const freedom = total - n.length;
-    const unit = Math.sqrt(within / freedom);
+    const within = total(ss);
+    const pupils = total(n);
+    const freedom = pupils - n.length;
+    const unit = sqrt(within / freedom);
     if (!(Number.isFinite(within) && unit > 0 && away.every((x) => Number.isFinite(x * x)))) {
-      throw new Error("scores so large or so small can't be computed: choose another unit");
+      fail("scores so large or so small can't be computed: choose another unit");
     }
-    return { n, away, centre, sizes, within, total, freedom, unit, ...priors,
-      priorMean: priors.mean - centre };
+    return { n, away, centre, sizes, within, pupils, freedom, unit, priorMean: priors.mean - centre,
+      priorSd: priors.sd, a: priors.sigmaAlphaMean, b: priors.sigmaYMean };
   };
 
-  // The density of y at one t, and what the rest of the log density adds there.
-  const columnAt = (data, t) => {
-    const ratio = Math.exp(t);
-    let [determinant, weight, weighted] = [0, 0, 0];
-    for (const { size, count, average } of data.sizes) {
-      const w = (count * size) / (1 + size * ratio);
+  const sumsAt = ({ sizes }, t) => {
+    const ratio = exp(t);
+    let [determinant, weight, mean, squares] = [0, 0, 0, 0];
+    for (const { size, count, average } of sizes) {
+      const w = count * size / (1 + size * ratio);
+      determinant += count * log1p(size * ratio);
       weight += w;
-      weighted += w * average;
-      determinant += count * Math.log1p(size * ratio);
+      mean += w * average;
     }
-    const mean = weighted / weight;
-    let squares = 0;
-    for (const { size, count, average, scatter } of data.sizes) {
-      squares += (size / (1 + size * ratio)) * (count * (average - mean) ** 2 + scatter);
+    mean /= weight;
+    for (const { size, count, average, scatter } of sizes) {
+      squares += size / (1 + size * ratio) * (count * (average - mean) ** 2 + scatter);
     }
-    return {
-      t, weight, mean,
-      constant: (t - determinant - Math.log(weight)) / 2,
-      power: data.total - 3,
-      squares: (squares + data.within) / data.unit ** 2,
-      rate: data.unit * (Math.exp(t / 2) / data.sigmaAlphaMean + 1 / data.sigmaYMean),
-      looseness: (data.unit / data.sd) ** 2 / weight,
-      pull: ((mean - data.priorMean) / data.sd) ** 2,
-    };
+    return { t, determinant, weight, mean, squares };
   };
 
-  // Logs of the mass at one t, and of the mass times σ_y² and σ_α².
-  const solve = (data, t) => {
-    const column = columnAt(data, t);
-    const windows = windowsOf(column, 1);
-    const top = windows.reduce((most, one) => Math.max(most, one.top), -Infinity);
-    let [mass, second] = [0, 0];
-    for (const { y, log, width } of windows) {
-      for (let i = 0; i < y.length; i += 1) {
-        const here = Math.exp(log[i] - top) * width;
+  // What may be held while the ratio changes: the log of its square is that of sigmaY², plus this.
+  const STRETCH = { sigmaY: () => 0, both: (t) => logAdd(0, t), sigmaAlpha: (t) => t };
+
+  // The windows at one ratio; with two, those of a bound of the density for every ratio between
+  // them: each factor is taken at the end where it is larger (section 9).
+  const columnOf = (data, low, high = low, hold = "sigmaY") => {
+    const { within, freedom, unit, priorMean, priorSd, a, b } = data;
+    const [lowStretch, highStretch] = [low, high].map(({ t }) => STRETCH[hold](t));
+    const turned = hold === "sigmaAlpha"; // then a larger ratio makes the means less scattered
+    const [first, firstStretch] = turned ? [high, highStretch] : [low, lowStretch];
+    const [{ weight, mean, squares }, stretch] = turned ? [low, lowStretch] : [high, highStretch];
+    const growth = logAdd(lowStretch, stretch + log(squares / within));
+    const windows = windowsOf({
+      power: data.pupils - 3,
+      squares: freedom * exp(growth),
+      rate: unit * (exp(-highStretch / 2) / b + (turned ? 1 : exp((low.t - lowStretch) / 2)) / a),
+      looseness: (unit / priorSd) ** 2 / (weight * exp(stretch)),
+      pull: ((mean - priorMean) / priorSd) ** 2,
+    });
+    const base = data.n.length * firstStretch - first.determinant - log(weight) - stretch
+      + high.t - 2 * lowStretch + freedom * highStretch;
+    const masses = windows.map((one) => {
+      one.top += base / 2 - freedom / 2 * expm1(growth - 2 * one.peak);
+      let [mass, second] = [0, 0];
+      for (let k = 0; k <= one.steps; k += 1) {
+        const delta = one.start + k * one.step;
+        const here = exp(one.above(delta));
         mass += here;
-        second += here * Math.exp(2 * y[i]);
+        second += here * exp(2 * delta);
       }
-    }
-    const base = column.constant + top;
-    const logs = [base + Math.log(mass), base + Math.log(second), base + Math.log(second) + t];
-    return { column, windows, logs };
+      const scale = one.top + log(one.step);
+      one.mass = scale + log(mass);
+      return scale + log(second) + 2 * one.peak - lowStretch;
+    });
+    const second = logSum(masses);
+    // Logs of the mass, and of it times sigmaY² and sigmaAlpha².
+    return { windows, logs: [logSum(windows.map(({ mass }) => mass)), second, second + high.t] };
   };
 
-  const logSum = (logs) => {
-    const top = logs.reduce((a, b) => Math.max(a, b), -Infinity);
-    return top + Math.log(sum(logs, (x) => Math.exp(x - top)));
+  const pointAt = (data, t) => {
+    const sums = sumsAt(data, t);
+    return { ...sums, ...columnOf(data, sums) };
   };
 
-  // Columns at equal steps of t: halved until neither the mass nor the second moments change.
-  function* gridOf(data) {
-    const [a, b] = [data.sigmaAlphaMean, data.sigmaYMean];
-    const far = Math.max(data.away.reduce((most, x) => Math.max(most, Math.abs(x - data.priorMean)), 0),
-      data.unit);
-    const share = data.total / data.freedom;
-    const largest = Math.log(Math.max(Math.hypot(far * Math.sqrt(share), data.unit), b)) + 7;
-    const least = Math.min(Math.log(data.unit / Math.sqrt(share)), Math.log(data.within * b) / 3) - 4;
-    const first = Math.min(-Math.log(data.sizes.at(-1).size), 2 * (Math.log(a) - largest)) - 70;
-    const last = 2 * (Math.log(Math.max(far, a)) + 7 - least);
-    let step = 1;
-    let work = 0;
-    let points = [];
-    for (let i = 0; first + i <= last + 1; i += 1) {
-      points.push({ place: i, ...solve(data, first + i) });
-      yield 0.1;
+  // ---- Which ratios are needed (sections 8 and 9) ----
+
+  // Ratios beyond which the posterior has nothing, whatever the data.
+  const rangeOf = ({ n, away, sizes, within, pupils, freedom, unit, priorMean, a, b }) => {
+    const far = max(most(away.map((x) => abs(x - priorMean))), unit);
+    const share = pupils / freedom;
+    const largest = log(max(sqrt(far ** 2 * share + unit ** 2), b)) + 7;
+    const least = min(log(unit / sqrt(share)), log(within * b) / 3) - 4;
+    return [min(-log(most(sizes.map(({ size }) => size))), 2 * (log(a) - largest)) - 70,
+      2 * (log(max(far, a)) + 7 - least)];
+  };
+
+  // A bound of what the ratios between two hold; nothing if it isn't small enough.
+  const boundOf = (data, [low, high], step, least) => {
+    let bound = [Infinity, Infinity, Infinity];
+    for (const hold of Object.keys(STRETCH)) {
+      const { logs } = columnOf(data, low, high, hold);
+      bound = bound.map((x, k) => min(x, logs[k] + log(step)));
+      if (bound.every((x, k) => x <= least[k])) return bound;
     }
-    let before = [Infinity, Infinity, Infinity];
-    for (let round = 0; ; round += 1) {
-      const whole = [0, 1, 2].map((k) => logSum(points.map(({ logs }) => logs[k])) + Math.log(step));
-      const change = Math.max(...whole.map((x, k) => Math.abs(x - before[k])));
+    return undefined;
+  };
+
+  // Columns at equal steps of t, halved until no integral changes, and a bound of what is left out.
+  // An interval of ratios is left out only if it provably holds next to nothing.
+  function* solve(data) {
+    const [first, last] = rangeOf(data);
+    let [step, cost, level] = [2, 0, 0];
+    let [before, outside] = [[Infinity, Infinity, Infinity], [-Infinity, -Infinity, -Infinity]];
+    const add = (one, other) => one.map((x, k) => logAdd(x, other[k]));
+    const price = (list) => list.length * (data.sizes.length + 2000);
+    const share = () => 0.4 * (1 - 0.8 ** level);
+    const at = (t) => ({ ...pointAt(data, t), level });
+    const halve = function* (cells) {
+      const halves = [];
+      for (const [low, high] of cells) {
+        const middle = at((low.t + high.t) / 2);
+        halves.push([low, middle], [middle, high]);
+        yield share();
+      }
+      return halves;
+    };
+    let cells = [];
+    for (let t = first, low = at(t); t < last; t += step) {
+      const high = at(t + step);
+      cells.push([low, high]);
+      low = high;
+      yield 0;
+    }
+    for (;;) {
+      const points = [...new Set(cells.flat())];
+      const whole = before.map((_, k) => logSum(points.map(({ logs }) => logs[k])) + log(step));
+      const least = whole.map((x) => x + DEAD);
+      const alive = ({ logs }, width) => logs.some((x, k) => x + log(width) > least[k]);
+      const sift = function* (list, width) { // those that could hold something; a bound of the rest
+        let rest = [-Infinity, -Infinity, -Infinity];
+        const kept = [];
+        for (const cell of list) {
+          const bound = boundOf(data, cell, width, least);
+          if (bound) rest = add(rest, bound); else kept.push(cell);
+          yield share();
+        }
+        return [kept, rest];
+      };
+      const shown = new Set(cells.filter((cell) => cell.some((point) => alive(point, step))));
+      const [hidden, bound] = yield* sift(cells.filter((cell) => !shown.has(cell)), step);
+      outside = add(outside, bound);
+      const close = step <= 1 && whole.every((x, k) => abs(x - before[k]) < 1e-7);
       before = whole;
-      if (change < 1e-8 && jumpOf(data, points, whole[0] - Math.log(step)) < 1) {
-        return { points, step };
-      }
-      // A log density is smooth, however narrow the density: it won't rise more than it just did.
-      const close = (i, j) => points[j] && Math.abs(points[j].place - points[i].place) === 1;
-      const alive = points.map(({ logs }, i) => logs.some((log, k) => {
-        const moves = [i - 1, i + 1].filter((j) => close(i, j))
-          .map((j) => Math.abs(points[j].logs[k] - log));
-        return log + Math.max(0, ...moves) > whole[k] - Math.log(step) - 32;
-      }));
-      const next = [];
-      const push = (point) => next.at(-1)?.place === point.place || next.push(point);
-      for (let i = 0; i + 1 < points.length; i += 1) {
-        if ((alive[i] || alive[i + 1]) && close(i, i + 1)) {
-          push({ ...points[i], place: 2 * points[i].place });
-          const place = 2 * points[i].place + 1;
-          push({ place, ...solve(data, first + (place * step) / 2) });
-          push({ ...points[i + 1], place: place + 1 });
-          work += data.sizes.length + 2000;
-          if (work > COST) {
-            throw new Error("the posterior of these schools can't be computed in bounded time");
-          }
-          yield 0.1 + 0.03 * Math.min(round, 10);
+      // Bound what the hidden ones hold by dividing them, unless one does hold something.
+      let [rest, left, width] = [hidden, outside, step];
+      let empty = close;
+      while (rest.length && empty) {
+        if (price(rest) > COST / 20) empty = false;
+        else {
+          rest = yield* halve(rest);
+          empty = !rest.some(([, middle], i) => i % 2 === 0 && alive(middle, width));
+          width /= 2;
+          const [kept, more] = empty ? yield* sift(rest, width) : [rest, left];
+          [rest, left] = [kept, add(left, more)];
         }
       }
-      points = next;
+      if (empty) {
+        return { points: points.filter((point) => alive(point, step)), step, level,
+          left: exp(most(left.map((x, k) => x - whole[k]))) };
+      }
+      for (const cell of hidden) shown.add(cell);
+      cells = cells.filter((cell) => shown.has(cell));
+      cost += price(cells);
+      if (!(cost < COST)) fail("the posterior of these schools can't be computed in bounded time");
+      level += 1;
+      cells = yield* halve(cells);
       step /= 2;
     }
   }
 
-  // Where μ lies, given t and y: its mean and sd.
-  const muAt = (data, column, sigmaY) => {
-    const z = (sigmaY / data.sd) ** 2 / column.weight;
-    return [column.mean + ((data.priorMean - column.mean) * z) / (1 + z),
-      sigmaY / Math.sqrt(column.weight * (1 + z))];
+  // ---- The mixture (sections 10 and 11) ----
+
+  // Given a ratio and sigmaY, the mean and sd of mu.
+  const muOf = ({ priorMean, priorSd }, { weight, mean }, sigmaY) => {
+    const z = (sigmaY / priorSd) ** 2 / weight;
+    return [mean + (priorMean - mean) * z / (1 + z), sigmaY / sqrt(weight * (1 + z))];
   };
 
-  // How far μ moves from one of every two columns to the next, in its sds.
-  const jumpOf = (data, points, whole) => {
-    const some = points.filter(({ place, logs }) => place % 2 === 0 && logs[0] > whole - 14)
-      .map(({ place, column, windows }) => {
-        const { peak } = windows.reduce((best, one) => (one.top > best.top ? one : best));
-        return [place, ...muAt(data, column, data.unit * Math.exp(peak))];
-      });
-    return some.slice(1).reduce((most, [place, mu, sd], i) =>
-      (place === some[i][0] + 2 ? Math.max(most, Math.abs(mu - some[i][1]) / sd) : most), 0);
-  };
-
-  // The parts of the mixture, from some columns; what adds to no second moment is left out.
+  // The nodes that add to a second moment; and those that are enough for a quantile.
   const nodesOf = (data, points) => {
-    const top = points.reduce((most, { column, windows }) =>
-      Math.max(most, ...windows.map((one) => column.constant + one.top)), -Infinity);
-    const all = points.flatMap(({ column, windows }) => windows.flatMap(({ y, log, width }) =>
-      Array.from(y, (at, i) => {
-        const weight = Math.exp(column.constant + log[i] - top) * width;
-        return { weight, y: at, column, size: weight * Math.exp(2 * at) * (1 + Math.exp(column.t)) };
-      })));
-    const [most, largest] = ["weight", "size"].map((name) =>
-      all.reduce((a, one) => Math.max(a, one[name]), 0));
-    const kept = all.filter(({ weight, size }) => weight > 1e-12 * most || size > 1e-12 * largest);
-    const whole = sum(kept, ({ weight }) => weight);
-    return kept.map(({ weight, y, column }) => {
-      const sigmaY = data.unit * Math.exp(y);
-      const [mu, muSd] = muAt(data, column, sigmaY);
-      return { weight: weight / whole, sigmaY, ratio: Math.exp(column.t), mu, muSd };
-    });
-  };
-
-  const momentsOf = (nodes, part) => {
-    let [mean, spread] = [0, 0];
-    for (const node of nodes) mean += node.weight * part(node)[0];
-    for (const node of nodes) {
-      const [middle, sd] = part(node);
-      spread += node.weight * (sd ** 2 + (middle - mean) ** 2);
-    }
-    return [mean, Math.sqrt(spread)];
-  };
-  const PARTS = [
-    ({ mu, muSd }) => [mu, muSd],
-    ({ sigmaY, ratio }) => [sigmaY * Math.sqrt(ratio), 0],
-    ({ sigmaY }) => [sigmaY, 0],
-  ];
-  // A school's mean at one node: drawn towards μ by its share, 1 - λ.
-  const schoolPart = (n, mean) => ({ sigmaY, ratio, mu, muSd }) => {
-    const share = 1 / (1 + n * ratio);
-    return [mean + share * (mu - mean), Math.hypot(sigmaY * Math.sqrt(ratio * share), share * muSd)];
-  };
-
-  // ---- the two scales ----
-
-  // The plane of t and y in cells, for what is not normal: the quantiles of σ_α and σ_y, and draws.
-  const cellsOf = (data, { points, step }) => {
-    const top = points.reduce((a, { logs }) => Math.max(a, logs[0]), -Infinity);
-    const some = points.filter(({ logs }) => logs[0] > top - 25);
-    const times = Math.max(1, Math.ceil(600 / some.length));
-    const wide = step / times;
-    const columns = some.flatMap(({ place, column: { t } }, i) => {
-      const joined = some[i + 1]?.place === place + 1;
-      return Array.from({ length: joined ? times : 1 }, (_, k) => {
-        const column = columnAt(data, t + k * wide);
-        const windows = windowsOf(column, 5);
-        return { column, windows, lone: !joined && some[i - 1]?.place !== place - 1 };
-      });
-    });
-    const cells = [];
-    columns.forEach(({ column, windows }, i) => {
-      windows.forEach(({ y, log, width, peak }, k) => {
-        const beside = [columns[i - 1], columns[i + 1]].filter((other) =>
-          other?.windows.length === windows.length
-          && Math.abs(Math.abs(other.column.t - column.t) - wide) < wide / 10);
-        const slope = beside.length
-          ? sum(beside, (other) => (other.windows[k].peak - peak) / (other.column.t - column.t))
-            / beside.length : 0;
-        const mass = Float64Array.from(log, (x) =>
-          Math.exp(column.constant + x - top) * width);
-        // Spread over its cell, a density is a little too wide: a 24th of its bend mends that.
-        const even = mass.map((x, j) => Math.max(0, j === 0 || j === mass.length - 1 ? x
-          : x - (mass[j - 1] - 2 * x + mass[j + 1]) / 24));
-        cells.push({ column, y, mass: even, total: sum(even), width, slope });
-      });
-    });
-    return { cells, wide };
-  };
-
-  const scaleQuantile = ({ cells, wide }, alpha, p) => {
-    const whole = sum(cells, ({ total }) => total);
-    const range = cells.reduce(([low, high], { y, column: { t } }) => [
-      Math.min(low, y[0] + alpha * t / 2 - 1), Math.max(high, y.at(-1) + alpha * t / 2 + 1),
-    ], [Infinity, -Infinity]);
-    let [low, high] = range;
-    while (high - low > 1e-9) {
-      const x = (low + high) / 2;
-      let under = 0;
-      for (const { column, y, mass, total, width, slope } of cells) {
-        const shift = (alpha * column.t) / 2;
-        const a = Math.max(Math.abs(wide * (slope + alpha / 2)), 1e-3 * width);
-        const reach = (a + width) / 2;
-        if (y[y.length - 1] + shift + reach < x) {
-          under += total;
-        } else if (y[0] + shift - reach < x) {
-          for (let i = 0; i < y.length; i += 1) {
-            const d = x - y[i] - shift;
-            const parts = Math.max(d + reach, 0) ** 2 - Math.max(d + (a - width) / 2, 0) ** 2
-              - Math.max(d + (width - a) / 2, 0) ** 2 + Math.max(d - reach, 0) ** 2;
-            under += mass[i] * (d > reach ? 1 : parts / (2 * a * width));
-          }
+    const top = most(points.flatMap(({ windows }) => windows.map((one) => one.top)));
+    const nodes = [];
+    for (const point of points) {
+      const ratio = exp(point.t);
+      for (const one of point.windows) {
+        for (let k = 0; k <= one.steps; k += 1) {
+          const delta = one.start + k * one.step;
+          const weight = exp(one.top - top + one.above(delta)) * one.step;
+          const sigmaY = data.unit * exp(one.peak + delta);
+          nodes.push({ point, ratio, weight, sigmaY, size: weight * sigmaY ** 2 * (1 + ratio) });
         }
       }
-      if (under < p * whole) low = x;
-      else high = x;
     }
-    return Math.exp((low + high) / 2);
+    const heaviest = most(nodes.map(({ weight }) => weight));
+    const largest = most(nodes.map(({ size }) => size));
+    const columnsOf = (some) => {
+      const whole = total(some.map(({ weight }) => weight));
+      const mu = some.map(({ point, sigmaY }) => muOf(data, point, sigmaY));
+      const column = (of) => Float64Array.from(some, of);
+      return {
+        weight: column(({ weight }) => weight / whole),
+        ratio: column(({ ratio }) => ratio),
+        sigmaY: column(({ sigmaY }) => sigmaY),
+        sigmaAlpha: column(({ sigmaY, ratio }) => sigmaY * sqrt(ratio)),
+        mu: column((_, g) => mu[g][0]),
+        muSd: column((_, g) => mu[g][1]),
+      };
+    };
+    const matters = ({ weight, size }) => weight > 1e-12 * heaviest || size > 1e-12 * largest;
+    return [columnsOf(nodes.filter(matters)),
+      columnsOf(nodes.filter(({ weight }) => weight > 1e-9 * heaviest))];
   };
 
-  const normal = (random) =>
-    Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
-
-  const drawer = (data, { cells, wide }) => {
-    const ends = new Float64Array(cells.length);
-    cells.forEach(({ total }, i) => { ends[i] = total + (i ? ends[i - 1] : 0); });
-    const search = (list, target) => {
-      let [low, high] = [0, list.length - 1];
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (list[middle] < target) low = middle + 1;
-        else high = middle;
-      }
-      return low;
-    };
-    const rising = cells.map(() => null);
-    return (random) => {
-      const i = search(ends, random() * ends.at(-1));
-      const { column, y, mass, width, slope } = cells[i];
-      let total = 0;
-      rising[i] ??= mass.map((x) => { total += x; return total; });
-      const j = search(rising[i], random() * rising[i].at(-1));
-      const aside = wide * (random() - 0.5);
-      const at = columnAt(data, column.t + aside);
-      const sigmaY = data.unit * Math.exp(y[j] + slope * aside + width * (random() - 0.5));
-      const sigmaAlpha = sigmaY * Math.exp(at.t / 2);
-      const [middle, sd] = muAt(data, at, sigmaY);
-      const mu = middle + sd * normal(random);
-      const schools = Float64Array.from(data.n, (n, k) => {
-        const share = 1 / (1 + n * Math.exp(at.t));
-        return data.centre + data.away[k] + share * (mu - data.away[k])
-          + sigmaAlpha * Math.sqrt(share) * normal(random);
-      });
-      return { mu: mu + data.centre, sigmaAlpha, sigmaY, schools };
-    };
+  // How far mu moves from one window to the next, in its sds: far, and a quantile needs more.
+  const jumpOf = (data, points) => {
+    const whole = logSum(points.flatMap(({ windows }) => windows.map(({ mass }) => mass)));
+    const mu = points.flatMap((point) => point.windows
+      .filter(({ mass }) => mass - whole > log(1e-6))
+      .map(({ peak }) => muOf(data, point, data.unit * exp(peak))));
+    return max(0, most(mu.slice(1).map(([at, sd], i) => abs(at - mu[i][0]) / sd)));
   };
 
-  // ---- refusals and warnings, in the words of helpers/exact ----
-
-  const shown = (labels) => `[${labels.slice(0, 5).map((label) =>
-    (typeof label === "number" ? label : `'${label}'`)).join(", ")}]`;
-
-  const refuse = ({ n, mean, ss, label = [...n.keys()] }, priors) => {
-    const bad = {
-      "n is not a whole number from 1 upwards": (i) => !(n[i] >= 1 && n[i] % 1 === 0),
-      "the mean is missing or infinite": (i) => !Number.isFinite(mean[i]),
-      "ss is negative, missing or infinite": (i) => !(Number.isFinite(ss[i]) && ss[i] >= 0),
-    };
-    for (const [problem, is] of Object.entries(bad)) {
-      const found = label.filter((_, i) => is(i));
-      if (found.length) throw new Error(`${problem} in schools ${shown(found)}`);
+  // Mean and sd of a school's mean at each node.
+  const schoolOf = ({ n, away }, { weight, ratio, sigmaAlpha, mu, muSd }, j) => {
+    const [mean, sd] = [new Float64Array(weight.length), new Float64Array(weight.length)];
+    for (let g = 0; g < weight.length; g += 1) {
+      const rest = 1 / (1 + n[j] * ratio[g]); // 1 - lambda: the weight of mu
+      mean[g] = away[j] + rest * (mu[g] - away[j]);
+      sd[g] = sqrt(sigmaAlpha[g] ** 2 * rest + (rest * muSd[g]) ** 2);
     }
-    if (n.length < 2) {
-      throw new Error(`the spread between schools needs two schools or more, not ${shown(label)}`);
-    }
-    if (n.every((size) => size < 2)) {
-      throw new Error("the spread within a school needs a school with two pupils or more");
-    }
-    if (ss.every((square) => square === 0)) {
-      throw new Error("all pupils of each school have the same score: there is no spread within");
-    }
-    const names = {
-      sd: "prior_sd", sigmaAlphaMean: "sigma_alpha_prior_mean", sigmaYMean: "sigma_y_prior_mean",
-    };
-    for (const [name, python] of Object.entries(names)) {
-      if (!(Number.isFinite(priors[name]) && priors[name] > 0)) {
-        throw new Error(`${python} must be positive and finite, not ${priors[name]}`);
-      }
-    }
-    if (!Number.isFinite(priors.mean)) {
-      throw new Error(`prior_mean must be finite, not ${priors.mean}`);
-    }
+    return [mean, sd];
   };
 
-  // Where Student's t has little above it: t = √f tan θ, and its density in θ is a power of a cosine.
-  const studentEnd = (above, f) => {
-    const tail = (u) => {
-      const steps = 2000; // of Simpson's rule; u is π / 2 - θ
-      return sum(Array.from({ length: steps + 1 }), (_, i) => Math.sin((u * i) / steps) ** (f - 1)
-        * (i === 0 || i === steps ? 1 : i % 2 ? 4 : 2)) * (u / steps / 3);
-    };
-    const target = above * tail(Math.PI);
-    let [low, high] = [0, Math.PI / 2];
-    for (let k = 0; k < 60; k += 1) {
-      const middle = (low + high) / 2;
-      if (tail(middle) < target) low = middle;
-      else high = middle;
-    }
-    return Math.sqrt(f) / Math.tan((low + high) / 2);
-  };
+  // ---- The two scales, and draws (sections 11 and 12) ----
 
-  // Peaks that reach a hundredth of the highest, a tenth deep valley between them.
-  const peaksOf = (points) => {
-    const logs = points.map(({ logs: [log] }) => log);
-    const top = logs.reduce((a, b) => Math.max(a, b), -Infinity);
-    let [peaks, high, low] = [0, -Infinity, -Infinity];
-    for (const log of [...logs, -Infinity]) { // from a valley up to a peak, and down again
-      if (log > high) high = log;
-      if (high - log > Math.log(10)) {
-        if (high > top - Math.log(100) && high - low > Math.log(10)) peaks += 1;
-        [high, low] = [log, log];
-      }
-      low = Math.min(low, log);
-      if (high - low < Math.log(10)) high = Math.max(log, low);
+  // Many more ratios: for what is not smooth, an interval's end and a draw.
+  function* refine(data, { points, step }) {
+    const whole = logSum(points.map(({ logs }) => logs[0]));
+    const some = points.filter(({ logs }) => logs[0] - whole > -21);
+    const times = max(4, ceil(400 / some.length));
+    const fine = [];
+    for (let i = 0; i < some.length; i += 1) {
+      fine.push(some[i]);
+      if (!(some[i + 1]?.t - some[i].t < 1.5 * step)) continue;
+      for (let k = 1; k < times; k += 1) fine.push(pointAt(data, some[i].t + step * k / times));
+      yield 0.4 + 0.1 * i / some.length;
     }
-    const parts = points.flatMap(({ column, windows }) => windows.map(({ log, width, top: peak }, i) => {
-      const mass = sum(Array.from(log), (x) => Math.exp(x - peak)) * width;
-      return [i, mass * Math.exp(column.constant + peak - top)];
-    }));
-    const second = sum(parts, ([i, mass]) => (i ? mass : 0));
-    return peaks + (second > 0.01 * sum(parts, ([, mass]) => mass) ? 1 : 0);
-  };
-
-  const warn = (data, points) => {
-    const size = data.n.length;
-    const middle = sum(Array.from(data.away)) / size;
-    const sd = Math.sqrt(sum(Array.from(data.away), (x) => (x - middle) ** 2) / (size - 1));
-    const scatter = (studentEnd(5e-5, size - 1) * sd) / Math.sqrt(size);
-    if (Math.abs(middle - data.priorMean) > Math.hypot(4 * data.sd, scatter)) {
-      return `the prior of the schools' mean, N(${six(data.priorMean + data.centre)}, `
-        + `${six(data.sd)}), contradicts these schools, whose means lie around `
-        + `${six(middle + data.centre)}: set the priors to the scale of the scores`;
-    }
-    return peaksOf(points) > 1 ? "the posterior has two peaks: prior and data contradict each other, "
-      + "and a mean or an interval describes neither peak" : "";
-  };
-
-  // ---- the door ----
-
-  /* Schools: n, mean and ss (squared deviations within), a number a school in each. Priors: mean and
-     sd of μ, sigmaAlphaMean and sigmaYMean. A generator, so that a page stays alive: it yields the
-     share that is done, and returns means, sds and intervals of all parameters. */
-  function* exactPosterior(schools, priors, prob = 0.94) {
-    refuse(schools, priors);
-    const data = prepare(schools, priors);
-    const grid = yield* gridOf(data);
-    const [even, odd] = [0, 1].map((rest) =>
-      nodesOf(data, grid.points.filter(({ place }) => place % 2 === rest)));
-    const { n, away, centre } = data;
-    const last = n.length - 1;
-    const extreme = [[n, 1], [n, -1], [away, 1], [away, -1]].map(([list, sign]) =>
-      list.reduce((best, x, i) => (sign * x > sign * list[best] ? i : best), 0));
-    const marks = [...PARTS, ...extreme.map((i) => schoolPart(n[i], away[i]))];
-    const apart = marks.map((part) => {
-      const [[a, sd], [b, other]] = [even, odd].map((nodes) => momentsOf(nodes, part));
-      return Math.max(Math.abs(a - b), Math.abs(sd - other)) / sd;
-    });
-    const sds = marks.map((part) => momentsOf(even, part)[1]);
-    const far = Math.max(...extreme.map((i) => Math.abs(away[i] + centre)), Number.MIN_VALUE);
-    const rounding = 2 ** (Math.floor(Math.log2(far)) - 52) / Math.min(...sds);
-    const error = Math.max(...apart, rounding);
-    if (!(error < 1e-4)) {
-      throw new Error("the posterior of these schools can't be computed: 64-bit numbers hold too few "
-        + `digits (error ${error.toExponential(0).replace(/e([+-])(\d)$/, "e$10$2")} of a posterior `
-        + "sd). Scores nearer to 0 may help");
-    }
-    // Without the rarest parts, which no end of an interval depends on.
-    const sorted = [...even].sort((a, b) => a.weight - b.weight);
-    let rare = 0;
-    const common = sorted.filter(({ weight }) => { rare += weight; return rare > 1e-6; });
-    const weights = Float64Array.from(common, ({ weight }) => weight / (1 - rare + sum(common,
-      (one) => one.weight)));
-    const scaled = sum(Array.from(weights));
-    weights.forEach((weight, k) => { weights[k] = weight / scaled; });
-    const tails = [(1 - prob) / 2, (1 + prob) / 2];
-    const [middles, spreads] = [new Float64Array(common.length), new Float64Array(common.length)];
-    const endsOf = (part) => {
-      common.forEach((node, k) => { [middles[k], spreads[k]] = part(node); });
-      return tails.map((p) => quantile(p, weights, middles, spreads));
-    };
-    const cells = cellsOf(data, grid);
-    yield 0.5;
-    const [mu, sigmaAlpha, sigmaY] = PARTS.map((part, k) => {
-      const [mean, sd] = momentsOf(even, part);
-      const shift = k ? 0 : centre;
-      const [lower, upper] = k ? tails.map((p) => data.unit * scaleQuantile(cells, k === 1 ? 1 : 0, p))
-        : endsOf(part);
-      return { mean: mean + shift, sd, lower: lower + shift, upper: upper + shift };
-    });
-    const found = { mean: [], sd: [], lower: [], upper: [] };
-    for (let i = 0; i <= last; i += 1) {
-      const part = schoolPart(n[i], away[i]);
-      const [mean, sd] = momentsOf(even, part);
-      const [lower, upper] = endsOf(part);
-      found.mean.push(mean + centre);
-      found.sd.push(sd);
-      found.lower.push(lower + centre);
-      found.upper.push(upper + centre);
-      yield 0.5 + (0.5 * i) / n.length;
-    }
-    // Given a node, the difference of two schools is normal; they share what is uncertain of μ.
-    const probabilityAbove = (i, j) => sum(even, ({ weight, sigmaY: y, ratio, mu: at, muSd }) => {
-      const [a, b] = [1 / (1 + n[i] * ratio), 1 / (1 + n[j] * ratio)];
-      const difference = away[i] + a * (at - away[i]) - away[j] - b * (at - away[j]);
-      return weight * below(difference / Math.hypot(y * Math.sqrt(ratio * (a + b)), (a - b) * muSd));
-    });
-    return { mu, sigmaAlpha, sigmaY, schools: found, error, warning: warn(data,
-      grid.points.filter(({ place }) => place % 2 === 0)), probabilityAbove, draw: drawer(data, cells) };
+    return { points: fine, step: step / times };
   }
 
-  return { exactPosterior, six };
+  // The plane of t and y in cells: parallelograms, as a window moves from one ratio to the next.
+  function* cellsOf({ points, step }) {
+    const whole = logSum(points.map(({ logs }) => logs[0]));
+    const cells = { weight: [], t: [], y: [], slope: [], height: [] };
+    let seen = 0;
+    for (const [i, point] of points.entries()) {
+      for (const one of point.windows) {
+        const moves = [i - 1, i + 1].filter((k) => abs(points[k]?.t - point.t) < 1.5 * step)
+          .flatMap((k) => points[k].windows.map(({ peak }) => (k - i) * (peak - one.peak)));
+        const nearest = moves.reduce((a, b) => (abs(b) < abs(a) ? b : a), Infinity);
+        const height = one.step / 4;
+        // Nodes of neighbours that stand at different heights: their errors cancel.
+        const from = one.start + height * (seen * GOLDEN % 1 - 0.5);
+        seen += 1;
+        const mass = Array.from({ length: 4 * one.steps + 2 }, (_, k) =>
+          exp(one.top - whole + one.above(from + k * height)) * height);
+        mass.forEach((here, k) => {
+          // Spread over its cell, a density is too wide: a 24th of its bend mends that.
+          const weight = here - ((mass[k - 1] ?? here) - 2 * here + (mass[k + 1] ?? here)) / 24;
+          if (weight < 1e-9) return;
+          cells.weight.push(weight);
+          cells.t.push(point.t);
+          cells.y.push(one.peak + from + k * height);
+          cells.slope.push(abs(nearest) < 2 * step ? nearest / step : 0);
+          cells.height.push(height);
+        });
+      }
+      yield 0.5;
+    }
+    const packed = Object.entries(cells).map(([key, list]) => [key, Float64Array.from(list)]);
+    return { step, ...Object.fromEntries(packed) };
+  }
+
+  // Quantiles of y (half 0) or of the log of sigmaAlpha, y + t / 2 (half 1 / 2), over the cells.
+  function* cellQuantiles({ weight, t, y, slope, height, step }, half, tails) {
+    const x = y.map((at, i) => at + half * t[i]);
+    const width = slope.map((s, i) => max(step * abs(s + half), 1e-3 * height[i]));
+    const reach = width.map((w, i) => (w + height[i]) / 2);
+    const square = (d) => (d > 0 ? d * d : 0);
+    const found = [];
+    for (const p of tails) {
+      let low = -most(x.map((at, i) => reach[i] - at));
+      let high = most(x.map((at, i) => reach[i] + at));
+      let [some, before] = [Uint32Array.from(x, (_, i) => i), 0];
+      yield 0.5;
+      const target = p * total(weight);
+      while (some.length && high - low > 1e-12) {
+        const middle = (low + high) / 2;
+        let under = before;
+        for (const i of some) {
+          const [d, r, other] = [middle - x[i], reach[i], (width[i] - height[i]) / 2];
+          if (d >= r) under += weight[i];
+          else if (d > -r) {
+            const area = square(d + r) - square(d + other) - square(d - other);
+            under += weight[i] * area / (2 * width[i] * height[i]);
+          }
+        }
+        if (under < target) low = middle; else high = middle;
+        some = some.filter((i) => {
+          if (x[i] + reach[i] <= low) before += weight[i];
+          return x[i] + reach[i] > low && x[i] - reach[i] < high;
+        });
+        yield 0.5;
+      }
+      found.push(exp((low + high) / 2));
+    }
+    return found;
+  }
+
+  const drawer = (data, { weight, t, y, slope, height, step }) => {
+    let rising = 0;
+    const ends = weight.map((x) => { rising += x; return rising; });
+    return (random) => {
+      const target = random() * rising;
+      let [i, last] = [0, ends.length - 1];
+      while (i < last) {
+        const middle = (i + last) >> 1;
+        if (ends[middle] < target) i = middle + 1; else last = middle;
+      }
+      const normal = () => sqrt(-2 * log(random())) * Math.cos(2 * Math.PI * random());
+      const aside = step * (random() - 0.5);
+      const sums = sumsAt(data, t[i] + aside);
+      const ratio = exp(sums.t);
+      const sigmaY = data.unit * exp(y[i] + slope[i] * aside + height[i] * (random() - 0.5));
+      const sigmaAlpha = sigmaY * sqrt(ratio);
+      const [middle, sd] = muOf(data, sums, sigmaY);
+      const mu = middle + sd * normal();
+      const schools = Float64Array.from(data.n, (n, j) => {
+        const rest = 1 / (1 + n * ratio);
+        const mean = data.away[j] + rest * (mu - data.away[j]);
+        return data.centre + mean + sigmaAlpha * sqrt(rest) * normal();
+      });
+      return { mu: data.centre + mu, sigmaAlpha, sigmaY, schools };
+    };
+  };
+
+  // ---- Refusals and warnings, in the words of helpers/exact ----
+
+  const shown = (x) => `${x}`.replace("NaN", "nan").replace("Infinity", "inf");
+  const named = (labels) => `[${labels.map((one) =>
+    (typeof one === "string" ? `'${one}'` : one)).join(", ")}]`;
+  const padded = (text) => text.replace(/e([+-])(\d)$/, "e$10$2"); // 1e-05, as Python writes it
+  const short = (x) => { // six digits, as Python's :g
+    const found = Number(x.toPrecision(6));
+    const plain = found === 0 || (abs(found) >= 1e-4 && abs(found) < 1e6);
+    return plain ? `${found}` : padded(found.toExponential());
+  };
+
+  const refuse = ({ n, mean, ss, label = [...n.keys()] }, priors, prob) => {
+    const { isFinite, isInteger } = Number;
+    const problems = {
+      "n is not a whole number from 1 upwards": n.map((x) => !(isInteger(x) && x >= 1)),
+      "the mean is missing or infinite": mean.map((x) => !isFinite(x)),
+      "ss is negative, missing or infinite": ss.map((x) => !(isFinite(x) && x >= 0)),
+    };
+    for (const [problem, bad] of Object.entries(problems)) {
+      const found = label.filter((_, j) => bad[j]);
+      if (found.length) fail(`${problem} in schools ${named(found.slice(0, 5))}`);
+    }
+    if (n.length < 2) {
+      fail(`the spread between schools needs two schools or more, not ${named(label)}`);
+    }
+    if (most(n) < 2) fail("the spread within a school needs a school with two pupils or more");
+    if (most(ss) === 0) {
+      fail("all pupils of each school have the same score: there is no spread within");
+    }
+    const names = { prior_sd: priors.sd, sigma_alpha_prior_mean: priors.sigmaAlphaMean,
+      sigma_y_prior_mean: priors.sigmaYMean };
+    for (const [name, value] of Object.entries(names)) {
+      if (isFinite(value) && value > 0) continue;
+      fail(`${name} must be positive and finite, not ${shown(value)}`);
+    }
+    if (!isFinite(priors.mean)) fail(`prior_mean must be finite, not ${shown(priors.mean)}`);
+    if (!(prob > 0 && prob < 1)) fail(`prob must lie between 0 and 1, not ${shown(prob)}`);
+  };
+
+  // The probability that Student's t lies above x > 0: it is √f sinh v, and v has the density
+  // cosh(v) ** -f.
+  const studentTail = (x, f) => {
+    const area = (v) => { // above v, by midpoints
+      const step = 0.005 / sqrt(f);
+      let [sum, here] = [0, 1];
+      for (let at = v + step / 2; here > 1e-18; at += step) sum += here = Math.cosh(at) ** -f;
+      return sum;
+    };
+    return area(Math.asinh(x / sqrt(f))) / area(0) / 2;
+  };
+
+  const warningOf = ({ away, centre, priorMean, priorSd }, points) => {
+    const size = away.length;
+    const middle = away.reduce((a, b) => a + b, 0) / size;
+    const squares = away.reduce((sum, x) => sum + (x - middle) ** 2, 0);
+    // Four prior sds away, and further than the schools' own scatter explains.
+    const further = (middle - priorMean) ** 2 - 16 * priorSd ** 2;
+    const scatter = sqrt(squares / (size - 1) / size);
+    if (further > 0 && studentTail(sqrt(further) / scatter, size - 1) < 5e-5) {
+      return `the prior of the schools' mean, N(${short(priorMean + centre)}, `
+        + `${short(priorSd)}), contradicts these schools, whose means lie around `
+        + `${short(middle + centre)}: set the priors to the scale of the scores`;
+    }
+    // Peaks that reach a hundredth of the highest, with valleys a tenth as deep between them.
+    const masses = points.map(({ logs }) => logs[0]);
+    const [highest, depth] = [most(masses), log(10)];
+    let [peaks, rising, turn] = [0, true, -Infinity];
+    for (const mass of [...masses, -Infinity]) {
+      if (rising ? mass > turn : mass < turn) turn = mass;
+      if (rising && mass < turn - depth) {
+        peaks += turn > highest - log(100);
+        [rising, turn] = [false, mass];
+      } else if (!rising && mass > turn + depth) [rising, turn] = [true, mass];
+    }
+    const second = points.flatMap(({ windows }) => windows.slice(1).map(({ mass }) => mass));
+    if (second.length && logSum(second) - logSum(masses) > log(0.01)) peaks += 1;
+    return peaks > 1 ? "the posterior has two peaks: prior and data contradict each other, and a "
+      + "mean or an interval describes neither peak" : "";
+  };
+
+  // ---- The door ----
+
+  // A generator, so that a page can stay alive: it yields the share that is done, and returns the
+  // posterior. Intervals are equal-tailed.
+  function* exactPosterior(schools, priors, prob = 0.94) {
+    refuse(schools, priors, prob);
+    const data = prepare(schools, priors);
+    const { n, away, centre } = data;
+    const found = yield* solve(data);
+    const even = found.points.filter(({ level }) => level < found.level);
+    const odd = found.points.filter(({ level }) => level === found.level);
+    const [nodes, enough] = nodesOf(data, even);
+    yield 0.4;
+    const [others] = nodesOf(data, odd);
+    yield 0.4;
+    const settings = [({ mu, muSd }) => [mu, muSd],
+      ({ sigmaAlpha }) => [sigmaAlpha, sigmaAlpha.map(() => 0)],
+      ({ sigmaY }) => [sigmaY, sigmaY.map(() => 0)]];
+    // The error: what the ratios in between would give instead, what was left out, and rounding.
+    const extreme = [n, away].flatMap((list) => [1, -1].map((sign) =>
+      list.reduce((best, x, j) => (sign * x > sign * list[best] ? j : best), 0)));
+    const marks = [...settings, ...extreme.map((j) => (some) => schoolOf(data, some, j))];
+    const apart = marks.map((part) => {
+      const [[mean, sd], [other, otherSd]] = [nodes, others].map((some) =>
+        moments(some.weight, ...part(some)));
+      return [max(abs(mean - other), abs(sd - otherSd)) / sd, sd];
+    });
+    const large = max(...extreme.map((j) => abs(away[j] + centre)), Number.MIN_VALUE);
+    const spacing = 2 ** (floor(Math.log2(large)) - 52);
+    const rounding = spacing / min(...apart.map(([, sd]) => sd));
+    const error = max(found.left, rounding, ...apart.map(([x]) => x));
+    if (!(error < 1e-4)) {
+      fail("the posterior of these schools can't be computed: 64-bit numbers hold too few digits "
+        + `(error ${shown(padded(error.toExponential(0)))} of a posterior sd). `
+        + "Scores nearer to 0 may help");
+    }
+    const warning = warningOf(data, even);
+    const fine = yield* refine(data, found);
+    const cells = yield* cellsOf(fine);
+    // A quantile adds up what lies below it: parts far from each other would leave steps.
+    const common = jumpOf(data, even) < 1 ? enough : nodesOf(data, fine.points)[1];
+    const tails = [(1 - prob) / 2, (1 + prob) / 2];
+    const ofPlace = (part) => {
+      const [mean, sd] = moments(nodes.weight, ...part(nodes));
+      const parts = part(common);
+      const [lower, upper] = tails.map((p) => centre + quantile(p, common.weight, ...parts));
+      return { mean: mean + centre, sd, lower, upper };
+    };
+    const ofScale = function* (part, half) {
+      const [mean, sd] = moments(nodes.weight, ...part(nodes));
+      const [lower, upper] = yield* cellQuantiles(cells, half, tails);
+      return { mean, sd, lower: data.unit * lower, upper: data.unit * upper };
+    };
+    const mu = ofPlace(settings[0]);
+    const sigmaAlpha = yield* ofScale(settings[1], 0.5);
+    const sigmaY = yield* ofScale(settings[2], 0);
+    const table = { mean: [], sd: [], lower: [], upper: [] };
+    for (let j = 0; j < n.length; j += 1) {
+      const row = ofPlace((some) => schoolOf(data, some, j));
+      for (const key of Object.keys(table)) table[key].push(row[key]);
+      yield 0.5 + 0.5 * j / n.length;
+    }
+    // Given a node, the difference of two schools' means is normal; they share the doubt about mu.
+    const probabilityAbove = (i, j) => {
+      let above = 0;
+      for (let g = 0; i !== j && g < nodes.weight.length; g += 1) {
+        const [first, second] = [i, j].map((k) => 1 / (1 + n[k] * nodes.ratio[g]));
+        const apart = away[i] - away[j] + first * (nodes.mu[g] - away[i])
+          - second * (nodes.mu[g] - away[j]);
+        const sd = sqrt(nodes.sigmaAlpha[g] ** 2 * (first + second)
+          + ((first - second) * nodes.muSd[g]) ** 2);
+        above += nodes.weight[g] * below(apart / sd);
+      }
+      return i === j ? 0.5 : above;
+    };
+    const draw = drawer(data, cells);
+    return { mu, sigmaAlpha, sigmaY, schools: table, error, warning, probabilityAbove, draw };
+  }
+
+  return { exactPosterior };
 })();

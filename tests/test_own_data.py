@@ -183,3 +183,20 @@ def test_a_formula_in_a_label_is_no_formula_in_a_spreadsheet(visit) -> None:
 
 def test_the_examples_are_small(visit) -> None:
     assert len(json.dumps(examples())) < 60_000
+
+
+def test_a_long_table_that_is_pasted_is_read_and_not_shown(visit) -> None:
+    page, problems = visit("own_data")
+    computed(page)
+    page.locator("[data-part=text]").evaluate(
+        """(field, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text", text);
+            field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, cancelable: true }));
+        }""",
+        hospitals() * 12,  # its header comes again: then it is no table of numbers
+    )
+    expect(page.locator("[data-part=status]")).to_contain_text("Not yet: a score in column 'days'")
+    expect(page.locator("[data-part=text]")).to_have_value("")
+    expect(page.locator("[data-part=text]")).to_have_attribute("placeholder", re.compile("bytes"))
+    assert not problems
