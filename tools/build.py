@@ -27,6 +27,8 @@ def main() -> None:
         lock.acquire()
     done = "--execute" not in sys.argv or execute_all(changed())
     if done:
+        # Pages that are in the book no more would be finished a second time, and handed out.
+        shutil.rmtree(BUILD / "html", ignore_errors=True)
         # Windows keeps programs elsewhere, as .exe.
         jupyter_book = shutil.which("jupyter-book", path=sysconfig.get_path("scripts"))
         command = [jupyter_book, "build", ROOT, "--all", "-W", "-n", "--keep-going"]
