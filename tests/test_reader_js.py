@@ -118,7 +118,7 @@ def test_any_bytes_are_read_or_refused_as_by_python(data: bytes, compare) -> Non
 
 
 def test_columns_are_guessed(page: Page) -> None:
-    london = (BOOK / "data" / "london_exam.csv").read_text("utf-8")
+    london = (BOOK / "data" / "london_exam.csv").read_text(encoding="utf-8")
     for text, *guessed in [
         (page.evaluate("tableReader.example"), "school", "score", "rows"),
         (london, "school", "exam_score", "rows"),
