@@ -593,9 +593,5 @@
     return { ...inOrder(labels, labels.every((one) => WHOLE.test(one)), { n, mean, ss }), said };
   };
 
-  const example = `school,score\n${Object.entries({
-    Ash: [61, 55, 70, 64, 58], Birch: [72, 81], Cedar: [49, 52, 60, 47, 55, 51], Elm: [90],
-    Hazel: [66, 59, 63], Rowan: [58, 71, 65, 69],
-  }).flatMap(([school, scores]) => scores.map((score) => `${school},${score}\n`)).join("")}`;
-  globalThis.tableReader = { columnsOf, readScores, summarise, readCounts, example };
+  globalThis.tableReader = { columnsOf, readScores, summarise, readCounts };
 })();

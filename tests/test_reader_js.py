@@ -120,7 +120,6 @@ def test_any_bytes_are_read_or_refused_as_by_python(data: bytes, compare) -> Non
 def test_columns_are_guessed(page: Page) -> None:
     london = (BOOK / "data" / "london_exam.csv").read_text(encoding="utf-8")
     for text, *guessed in [
-        (page.evaluate("tableReader.example"), "school", "score", "rows"),
         (london, "school", "exam_score", "rows"),
         ('"";"ward";"mark"\n"1";"a";2,5\n"2";"a";3,5\n"3";"b";4\n', "ward", "mark", "rows"),
         ("# by X, 2024\ngood name,y\nKing street,1\nKing street,2\n", "good name", "y", "rows"),
