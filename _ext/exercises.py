@@ -15,7 +15,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from checks.answers import ANSWERS
-from checks.grading import Choice, Function, Number
+from checks.grading import Answer, Choice, Function, Number
 
 FOLDER = "teaching/exercises/"
 TITLE = re.compile(r"Exercise (\S+)\. ")
@@ -39,7 +39,7 @@ def cases(answer: Number | Function) -> list[tuple[str, tuple]]:
     return found
 
 
-def told(answer: Number | Function | Choice) -> dict[str, object]:
+def told(answer: Answer) -> dict[str, object]:
     """All that a page has to know: what is right, and what is said to what is not."""
     if isinstance(answer, Choice):
         return {"right": answer.right, "why": answer.check(answer.right), "said": answer.said}
@@ -53,8 +53,8 @@ def told(answer: Number | Function | Choice) -> dict[str, object]:
         "right": at(answer.right),
         "why": answer.check(answer.right if function else answer.right()),
         "slips": [[at(slip), reason] for slip, reason in answer.slips],
-        "advice": answer.advice,
-        "tolerance": Number.tolerance if function else answer.tolerance,
+        "hints": answer.hints,
+        "tolerance": answer.tolerance,
         "given": [given for given, _ in asked] if function else None,
     }
 

@@ -11,11 +11,11 @@
     return Number.isInteger(short) ? `${short}.0` : `${short}`;
   };
 
-  // Each gives whether the answer is right, and the words.
+  // Each gives whether the answer is right, and the words; `tries` counts the wrong ones before.
   const choose = ({ right, why, said }, [letter]) =>
     letter ? [letter === right, letter === right ? why : said[letter]] : [false, "Choose one."];
 
-  const compute = ({ right, why, slips, advice, tolerance, given }, texts) => {
+  const compute = ({ right, why, slips, hints, tolerance, given }, texts, tries) => {
     if (texts.some((text) => !text.trim())) return [false, "Type a number first."];
     const numbers = texts.map((text) => Number(text.trim().replace("\u2212", "-").replace(",", ".")));
     const strange = numbers.findIndex((number) => !Number.isFinite(number));
@@ -26,12 +26,13 @@
     if (wrong < 0) return [true, why];
     const slip = slips.find(([target]) => off(target) < 0);
     if (slip) return [false, slip[1]];
+    const hint = hints[Math.min(tries, hints.length - 1)];
     if (given) {
       return [false, `With ${given[wrong]} it should be ${rounded(right[wrong])}, and yours gives `
-        + `${rounded(numbers[wrong])}. ${advice}`];
+        + `${rounded(numbers[wrong])}. ${hint}`];
     }
     const size = numbers[0] < right[0] ? "small" : "large";
-    return [false, `${six(numbers[0])} is too ${size}. ${advice}`];
+    return [false, `${six(numbers[0])} is too ${size}. ${hint}`];
   };
 
   // A page from disk may have no store, or share it with other pages: then answers are not kept.
@@ -58,15 +59,17 @@
     };
     const given = () => inputs.filter(({ type, checked }) => type === "text" || checked)
       .map(({ value }) => value);
+    let tries = 0;
     const judge = () => {
-      const [right, words] = (asked.said ? choose : compute)(asked, given());
+      const [right, words] = (asked.said ? choose : compute)(asked, given(), tries);
+      tries += !right;
       form.dataset.verdict = right ? "right" : "not yet";
       say(`${right ? "Right" : "Not yet"}. ${words}`.split("\n"));
     };
     const hints = asked.said
       ? Object.keys(asked.said).filter((letter) => letter !== asked.right)
         .map((letter) => `Not ${letter}: ${asked.said[letter]}`)
-      : [asked.advice];
+      : asked.hints;
     let shown = 0;
     hint.addEventListener("click", () => {
       shown += 1;
@@ -87,6 +90,7 @@
     }
     form.addEventListener("reset", () => {
       shown = 0;
+      tries = 0;
       delete form.dataset.verdict;
       say([]);
     });

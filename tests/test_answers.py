@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from reader import BOOK, SITE, audit
 
 from checks.answers import ANSWERS
-from checks.grading import Choice, Function, NotYetError, Number
+from checks.grading import Answer, Choice, NotYetError, Number
 from exercises import TITLE, cases, told
 
 ASKED = {}  # the exercises of each page
@@ -17,29 +17,30 @@ for path in sorted((BOOK / "teaching" / "exercises").glob("*.ipynb")):
     ASKED[path.stem] = re.findall(rf"## {TITLE.pattern}", path.read_text(encoding="utf-8"))
 
 
-def verdict(answer: Number | Function | Choice, given: object) -> str:
+def verdict(answer: Answer, given: object, tries: int) -> str:
     try:
-        return f"Right. {answer.check(given)}"
+        return f"Right. {answer.check(given, tries)}"
     except NotYetError as words:
         return f"Not yet. {words}"
 
 
-def tries(answer: Number | Function | Choice) -> list[tuple[list[str], str]]:
-    """What is typed, and what has to be said to it."""
+def tries(answer: Answer) -> list[tuple[list[str], object]]:
+    """What is typed, and the same for the notebook's check."""
     if isinstance(answer, Choice):
-        return [([letter], verdict(answer, letter)) for letter in answer.said]
+        return [([letter], letter) for letter in answer.said]
     if isinstance(answer, Number):
         right, most = answer.right(), answer.tolerance
-        numbers = [right, right + 0.9 * most, right - 0.9 * most, right + 50 * most, -1e7, 1e-9]
+        numbers = [right, right + 0.9 * most, right - 0.9 * most, right + 50 * most]
+        numbers += [-1e7, 1e-9, 1e7]
         numbers += [slip() for slip, _ in answer.slips]
-        return [([repr(float(x))], verdict(answer, float(x))) for x in numbers]
+        return [([repr(float(x))], float(x)) for x in numbers]
     some = [case for _, case in cases(answer)]
 
     def off(*case: object) -> object:
         return answer.right(*case) + 1
 
     functions = [answer.right, *(slip for slip, _ in answer.slips), off]
-    return [([repr(float(f(*c))) for c in some], verdict(answer, f)) for f in functions]
+    return [([repr(float(f(*c))) for c in some], f) for f in functions]
 
 
 def answer_to(page: Page, number: str, given: list[str]) -> str:
@@ -58,8 +59,11 @@ def test_the_page_says_what_the_check_says(name, visit) -> None:
     page, problems = visit(f"teaching/exercises/{name}")
     assert page.locator("form.answer").count() == len(ASKED[name]) >= 3
     for number in ASKED[name]:
-        for given, words in tries(ANSWERS[number]):
-            assert answer_to(page, number, given) == words.replace("\n", " "), (number, given)
+        wrong = 0
+        for typed, given in tries(ANSWERS[number]):
+            words = verdict(ANSWERS[number], given, wrong).replace("\n", " ")
+            assert answer_to(page, number, typed) == words, (number, typed)
+            wrong += words.startswith("Not yet")
     assert not problems
 
 

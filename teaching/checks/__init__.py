@@ -1,3 +1,4 @@
 """The checks of the exercises: `from checks import check`."""
 
-from checks.answers import check as check
+from checks.checking import check as check
+from checks.checking import solved as solved

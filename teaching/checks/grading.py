@@ -1,6 +1,8 @@
 """Kinds of answers that an exercise can ask for; each says what is wrong with one, and why."""
 
+import textwrap
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from inspect import signature
 
@@ -13,6 +15,9 @@ Variant = tuple[Callable, str]
 class NotYetError(AssertionError):
     """An answer that is not right yet; its message says what to look at."""
 
+    def _render_traceback_(self) -> list[str]:  # what Jupyter shows in the place of a traceback
+        return textwrap.wrap(f"Not yet. {self}", 76, break_on_hyphens=False)
+
 
 @dataclass(frozen=True)
 class Number:
@@ -24,34 +29,52 @@ class Number:
         Computes the right number.
     why : str
         Said when it is met.
+    hints : tuple of str
+        Said to other wrong numbers: the first to the first, the next to the next.
     slips : tuple of (Callable, str)
         Typical wrong numbers, computed, and what leads to each.
-    advice : str
-        Said to any other wrong number.
     tolerance : float
-        How far from right is still right, in the answer's unit.
+        How far from right is still right, in the answer's unit: a number rounded to two decimals,
+        and one that was simulated where the exercise lets it be.
     """
 
     right: Callable[[], float]
     why: str
-    advice: str
+    hints: tuple[str, ...]
     slips: tuple[Variant, ...] = ()
     tolerance: float = 0.01
 
-    def check(self, answer: object) -> str:
-        if isinstance(answer, str) or not np.isscalar(answer) or not np.isreal(answer):
-            raise NotYetError(f"The answer has to be one number, not {answer!r}.")
-        right = self.right()
-        if abs(answer - right) <= self.tolerance:
+    def check(self, answer: object, tries: int = 0) -> str:
+        given, right = _one_number(answer), self.right()
+        if abs(given - right) <= self.tolerance:
             digits = max(0, int(np.ceil(-np.log10(self.tolerance))))
             return f"It is {np.round(right, digits):g}. {self.why}"
         for slip, reason in self.slips:
-            if abs(answer - slip()) <= self.tolerance:
+            if abs(given - slip()) <= self.tolerance:
                 raise NotYetError(reason)
-        if not np.isfinite(answer):
-            raise NotYetError(f"{answer} is not a finite number. {self.advice}")
-        size = "small" if answer < right else "large"
-        raise NotYetError(f"{answer:g} is too {size}. {self.advice}")
+        hint = self.hints[min(tries, len(self.hints) - 1)]
+        if not np.isfinite(given):
+            raise NotYetError(f"{given} is not a finite number. {hint}")
+        raise NotYetError(f"{given:g} is too {'small' if given < right else 'large'}. {hint}")
+
+
+def _one_number(answer: object) -> float:
+    """A number, whether Python's, NumPy's or a table's of one entry."""
+    asked = "The answer has to be one number"
+    if isinstance(answer, str):
+        bare = answer.strip().replace(".", "", 1).lstrip("-").isdecimal()
+        raise NotYetError(f"{asked}, not {answer!r}{': leave out the quotes' if bare else ''}.")
+    if isinstance(answer, tuple) and len(answer) == 2:
+        raise NotYetError(f"{asked}, not two: the decimal point is a point.")
+    try:
+        if isinstance(answer, bool | np.bool_ | list | tuple | None) or np.iscomplexobj(answer):
+            raise TypeError
+        values = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        raise NotYetError(f"{asked}, not {answer!r}.") from None
+    if values.size != 1:
+        raise NotYetError(f"{asked}, not {values.size} of them.")
+    return float(values.item())
 
 
 @dataclass(frozen=True)
@@ -64,59 +87,67 @@ class Function:
         What it should compute.
     cases : tuple of tuple
         The arguments that it is tried with.
-    why, slips, advice
+    why, hints, slips
         As for `Number`; the slips are functions of the same arguments.
     """
 
     right: Callable
     cases: tuple[tuple, ...]
     why: str
-    advice: str
+    hints: tuple[str, ...]
     slips: tuple[Variant, ...] = ()
+    tolerance = Number.tolerance
 
-    def check(self, answer: object) -> str:
+    def check(self, answer: object, tries: int = 0) -> str:
         if not callable(answer):
             raise NotYetError(f"The answer has to be a function, not {answer!r}.")
-        wanted = list(signature(self.right).parameters)
-        results = []
+        names = signature(self.right).parameters
+        tried = []
         for case in self.cases:
-            given = ", ".join(f"{name}={value}" for name, value in zip(wanted, case, strict=True))
-            try:
-                result = answer(*case)
-                empty = result is None or result is ...
-                result = None if empty else np.asarray(result, dtype=float)
-            except Exception as fault:
-                raise NotYetError(f"With {given} your function stops: {fault}.") from fault
-            if empty:
-                raise NotYetError("Your function returns nothing yet: it needs a `return`.")
-            results.append((case, given, result))
+            given = ", ".join(f"{name}={value}" for name, value in zip(names, case, strict=True))
+            tried.append((case, given, _result(answer, case, given)))
 
         def computed_by(function: Callable) -> bool:
-            return all(_same(result, function(*case)) for case, _, result in results)
+            return all(self._same(result, function(*case)) for case, _, result in tried)
 
         if computed_by(self.right):
-            case, given, _ = results[0]
+            case, given, _ = tried[0]
             return f"With {given} it gives {np.round(self.right(*case), 4)}. {self.why}"
         for slip, reason in self.slips:
             if computed_by(slip):
                 raise NotYetError(reason)
         given, result, target = next(
             (given, result, target)
-            for case, given, result in results
-            if not _same(result, target := self.right(*case))
+            for case, given, result in tried
+            if not self._same(result, target := self.right(*case))
         )
-        if result.shape != np.shape(target):
+        if result.size != np.size(target):
+            count = f"{np.size(target)} number{'s' * (np.size(target) > 1)}"
             raise NotYetError(
-                f"With {given} the result has shape {result.shape}, not {np.shape(target)}."
+                f"With {given} it should give {count}, and yours gives {result.size}."
             )
+        hint = self.hints[min(tries, len(self.hints) - 1)]
         raise NotYetError(
             f"With {given} it should be {np.round(target, 4)}, and yours gives "
-            f"{np.round(result, 4)}. {self.advice}"
+            f"{np.round(result, 4)}. {hint}"
         )
 
+    def _same(self, result: np.ndarray, target: ArrayLike) -> bool:
+        result, target = np.ravel(result), np.ravel(target)
+        return result.size == target.size and np.allclose(result, target, 1e-9, self.tolerance)
 
-def _same(result: ArrayLike, target: ArrayLike) -> bool:
-    return np.shape(result) == np.shape(target) and np.allclose(result, target)
+
+def _result(answer: Callable, case: tuple, given: str) -> np.ndarray:
+    """What a function gives. Its arguments are copies, since it may change them."""
+    try:
+        result = answer(*deepcopy(case))
+        if result is not None and result is not ...:
+            return np.asarray(result, dtype=float)
+    except Exception as fault:
+        arrays = any(np.ndim(value) for value in case)
+        advice = " It got an array: compute with NumPy, as in np.sqrt." if arrays else ""
+        raise NotYetError(f"With {given} your function stops: {fault}.{advice}") from None
+    raise NotYetError("Your function returns nothing yet: it needs a `return`.")
 
 
 @dataclass(frozen=True)
@@ -135,11 +166,15 @@ class Choice:
     right: str
     said: dict[str, str]
 
-    def check(self, answer: object) -> str:
-        letter = str(answer).strip(" .()").lower()
+    def check(self, answer: object, tries: int = 0) -> str:
+        letter = str(answer).strip(" .:*()").lower()
         if letter not in self.said:
-            raise NotYetError(f"Choose one of {', '.join(self.said)}; {answer!r} is none of them.")
+            letters = ", ".join(self.said)
+            raise NotYetError(f"Choose one of {letters}, in quotes; {answer!r} is none of them.")
         if letter != self.right:
             raise NotYetError(self.said[letter])
         others = [f"Not {other}: {why}" for other, why in self.said.items() if other != letter]
         return "\n".join([self.said[letter], *others])
+
+
+Answer = Number | Function | Choice
