@@ -34,7 +34,7 @@ def test_the_table_tells_who_solved_what(tmp_path) -> None:
     (tmp_path / "slip.ipynb").write_text(wrong, encoding="utf-8")
     (tmp_path / "broken.ipynb").write_text("{", encoding="utf-8")
     command = [sys.executable, BOOK / "tools" / "collect.py", tmp_path]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     rows = {row["notebook"]: row for row in csv.DictReader(said.splitlines())}
     solved = {name: [row[n] for n in ("1.1", "1.2", "1.3")] for name, row in rows.items()}
     assert solved["all.ipynb"] == ["1", "1", "1"]

@@ -45,4 +45,5 @@ def questions() -> list[str]:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # whatever the system's is
     print("\n\n".join(questions()))
