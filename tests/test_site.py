@@ -1,4 +1,4 @@
-"""What a reader does on the site: charts, search, links, print, slides."""
+"""What a reader does on the site: charts, search, links, print."""
 
 import http.server
 import io
@@ -373,34 +373,6 @@ def test_the_book_as_one_pdf(browser: Browser) -> None:
     assert len(book.outline) == len(PAGES)
     assert len(book.pages) > 2 * len(PAGES)
     assert "Deriving the partially pooled estimate" in [entry.title for entry in book.outline]
-
-
-@pytest.mark.parametrize("lesson", [1, 2])
-def test_slides_work_offline(lesson: int, visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    slides = BOOK / "_build" / "slides"
-    if not slides.exists():
-        pytest.fail("there are no slides to test: run make slides first")
-    page, problems = visit(f"lesson_{lesson}", home=slides.as_uri())
-    page.wait_for_function("window.Reveal && Reveal.isReady()")
-    page.wait_for_load_state("networkidle")
-    last = 0
-    for _ in range(page.evaluate("Reveal.getTotalSlides()") - 1):
-        page.evaluate("Reveal.next()")
-        slide = page.locator("section.present").last
-        assert slide.evaluate("slide => slide.scrollHeight") <= 720, slide.inner_text()
-        start, end = map(
-            int,
-            re.match(r"Minutes (\d+) to (\d+)", page.evaluate("Reveal.getSlideNotes()")).groups(),
-        )
-        assert last <= start < end <= 50
-        last = end
-        for image in slide.locator("img").all():
-            assert image.evaluate("image => image.complete && image.naturalWidth > 0")
-            assert len(image.get_attribute("alt")) >= 40
-    assert last == 50
-    if lesson == 2:
-        page.locator("mjx-container").first.wait_for(state="attached")
-    assert problems == []
 
 
 def test_dial_over_http(visit: Callable[..., tuple[Page, list[str]]]) -> None:

@@ -86,12 +86,49 @@ def test_every_answer_belongs_to_an_exercise_that_chapter_and_guide_name() -> No
     assert [number for number in ANSWERS if number not in GUIDE] == []
 
 
-@pytest.mark.parametrize("lesson", [1, 2])
-def test_guide_and_speaker_notes_keep_the_same_time(lesson: int) -> None:
-    slides = (BOOK / "teaching" / "slides" / f"lesson_{lesson}.md").read_text(encoding="utf-8")
-    plan = GUIDE.split(f"## Lesson {lesson}: ")[1].split("\n## ")[0]
-    noted = re.findall(r"^Minutes (\d+) to", slides, flags=re.M)
-    assert re.findall(r"^- \*\*Minute (\d+), slide \d", plan, flags=re.M) == noted
+def test_the_guides_longer_and_shorter_lessons_and_its_sessions_fill_their_time() -> None:
+    for lesson in (1, 2):
+        part = GUIDE.split(f"## Lesson {lesson}: ")[1].split("\n## ")[0]
+        assert f"Markdown(plan({lesson}))" in part  # the plan itself: the slides' notes
+        for length, word in ((45, "leave out"), (90, "add")):
+            rows = part.split(f"for {length} minutes, {word}")[1].split("\n\n")[0]
+            minutes = [int(m) for m in re.findall(r"\| (\d+) \|$", rows, flags=re.M)]
+            assert sum(minutes) == abs(length - 50)
+    for session in (3, 4, 5):
+        part = GUIDE.split(f"### Session {session}: ")[1].split("\n### ")[0].split("\n## ")[0]
+        ends = re.findall(r"^- \*\*Minutes (\d+) to (\d+): ", part, flags=re.M)
+        starts, stops = zip(*(map(int, pair) for pair in ends), strict=True)
+        assert starts == (0, *stops[:-1]) and stops[-1] == 90
+
+
+def test_what_the_guide_says_pairs_get_wrong_is_wrong() -> None:
+    rows = re.findall(r"^\| (\w\.\d) \| ([\d.]+|[a-d]) \| ", GUIDE, flags=re.M)
+    assert len(rows) > 25
+    for number, answer in rows:
+        with pytest.raises(NotYetError):
+            check(number, answer if answer.isalpha() else float(answer))
+
+
+def test_reading_takes_the_time_that_the_guide_says() -> None:
+    pages = [*(BOOK / "notebooks").glob("0[1-4]_*.ipynb"), BOOK / "derivation.md"]
+    found = [
+        re.search(r"Time[:.]\*\* About (\d+)|Time:\*\* about (\d+)", page.read_text("utf-8"))
+        for page in pages
+    ]
+    minutes = sum(int(one[1] or one[2]) for one in found)
+    assert f"about {minutes} minutes" in GUIDE
+
+
+def test_the_cheat_sheets_code_runs_as_it_stands() -> None:
+    sheet = (BOOK / "teaching" / "cheat_sheet.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", sheet, flags=re.S)
+    assert "helpers" not in code
+    room: dict = {}
+    exec(code, room)
+    assert room["estimate"].shape == room["by_hand"].shape == (8,)
+    spread = room["draws"].posterior["sigma_alpha"].mean().item()
+    assert abs(room["estimate"] - room["by_hand"]).max() < 2 * spread
+    assert np.corrcoef(room["estimate"], room["by_hand"])[0, 1] > 0.9
 
 
 def test_students_notebooks_are_made_from_the_solutions(tmp_path: Path) -> None:
