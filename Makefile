@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make test PYTHON=3.13` tries another Python beside it.
 .DEFAULT_GOAL := help
-.PHONY: help ready book site pdf test luck lab notebooks students instructors slides bench lint lock latest next processor audit clean
+.PHONY: help installed ready exercises wheels book site pdf test luck lab notebooks students instructors slides bench lint lock latest next processor audit clean
 
 ifdef PYTHON
 VENV := .venv-$(PYTHON)
@@ -30,30 +30,41 @@ endif
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-book: ready ## Execute the chapters that changed and build the site
+book: installed ## Execute the chapters that changed and build the site
 	@$(python) tools/build.py --execute
 
-site: ready ## Build the site from the outputs that the chapters hold
+site: installed ## Build the site from the outputs that the chapters hold
 	@$(python) tools/build.py
+
+ready: installed ## Set up the whole book, and say whether it runs here
+	@$(python) tools/ready.py --book
+
+exercises: $(uv) ## Set up the exercises alone, in .venv-exercises, and say whether they run here
+	$(call environment,.venv-exercises,--no-dev --group exercises)
+	@.venv-exercises/bin/python tools/ready.py
+
+# For another Python, one system, or the whole book: make wheels FOR="--book --system windows --python 3.13"
+wheels: installed ## Fill the folder wheels, for a room without a network
+	@$(python) tools/wheels.py wheels --uv $(uv) $(FOR)
 
 pdf: book ## Print the whole book as one PDF (needs Chromium)
 	$(python) tools/print_book.py
 
-test: site slides ## Run every test: chapters, helpers, derivation, site
+test: site ## Run every test: chapters, helpers, derivation, site
 	$(python) -m pytest -n 2 --dist loadscope
 
-luck: ready ## Execute the chapters with five other seeds: what they assert has to hold (an hour)
+luck: installed ## Execute the chapters with five other seeds: what they assert has to hold (an hour)
 	$(python) tools/luck.py --times 5
 
-lab: ready ## Open the chapters in JupyterLab
+lab: installed ## Open the chapters in JupyterLab
 	$(python) -m jupyterlab .
 
 ONLY := notebooks/*.ipynb teaching/exercises/*.ipynb
-notebooks: ready ## Execute the chapters in place, to commit them with their outputs
+notebooks: installed ## Execute the chapters in place, to commit them with their outputs
 	$(python) tools/execute.py $(ONLY)
 
 # nbconvert's own preprocessors take out what is tagged "solution", and all outputs.
-students: ready ## Make the students' notebooks from the solved exercises
+students: installed ## Make the students' notebooks from the solved exercises
 	$(python) -m nbconvert --log-level WARN --to notebook --output-dir teaching/students \
 		--TagRemovePreprocessor.enabled=True --TagRemovePreprocessor.remove_cell_tags=solution \
 		--ClearOutputPreprocessor.enabled=True --ClearMetadataPreprocessor.enabled=True \
@@ -61,15 +72,15 @@ students: ready ## Make the students' notebooks from the solved exercises
 		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=language_info \
 		--ClearMetadataPreprocessor.preserve_cell_metadata_mask=tags teaching/exercises/*.ipynb
 
-# Laid out as the book is, so that links between the notebooks hold.
-instructors: students slides ## Gather chapters, stubs, solutions, guide and slides in _build/instructors
-	rm -rf _build/instructors && mkdir -p _build/instructors
-	tar -cf - --exclude .ruff_cache *.md data notebooks teaching | tar -xf - -C _build/instructors
-	cp -R _build/slides _build/instructors/slides
+instructors: students site ## Gather the whole book and its built site in _build/instructors
+	rm -rf _build/instructors
+	$(python) -m zipfile -e _build/html/partial-pooling.zip _build/instructors
+	mkdir _build/instructors/partial-pooling/_build
+	cp -R _build/html _build/instructors/partial-pooling/_build/html
 
-slides: ready ## Build the slides of the two lessons in _build/slides
-	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/slides
-	@$(python) -c 'from pathlib import Path; print("The slides:", Path("_build/slides/index.html").resolve().as_uri())'
+slides: installed ## Build the slides alone, in _build/html/slides, where the site has them too
+	$(python) -m sphinx -W -q -b revealjs teaching/slides _build/html/slides
+	@$(python) -c 'from pathlib import Path; print("The slides:", Path("_build/html/slides/index.html").resolve().as_uri())'
 
 bench: $(uv) ## Time the book's ways to fit against their peers (half an hour)
 	$(call environment,.venv-bench,--no-dev --group bench)
@@ -79,16 +90,18 @@ lint: $(uv) ## Check what can be checked without running anything; commits are c
 	@test -x $(python) || UV_PROJECT_ENVIRONMENT=$(VENV) $(uv) sync --quiet --locked --only-group lint
 	$(python) -m pre_commit run --all-files
 
-lock: $(uv) ## Renew uv.lock and requirements.txt: every package, or PACKAGE=pymc alone
+lock: $(uv) ## Renew uv.lock and what is made of it: every package, or PACKAGE=pymc alone
 	$(uv) lock $(if $(PACKAGE),--upgrade-package $(PACKAGE),--upgrade)
 	$(uv) export --quiet --locked --no-hashes --output-file requirements.txt
+	$(uv) export --quiet --locked --no-hashes --no-dev --group exercises \
+		--output-file requirements-exercises.txt
 
 latest: $(uv) ## Build and test with the newest release of every package
 	$(uv) venv --quiet --clear .venv-latest
 	$(uv) pip install --quiet --python .venv-latest --group dev --editable .
 	$(MAKE) test VENV=.venv-latest environment=
 
-next: ready ## Build the same pages on current Sphinx, without Jupyter Book 1
+next: installed ## Build the same pages on current Sphinx, without Jupyter Book 1
 	$(call environment,.venv-next,--no-dev --group next)
 	mkdir -p _build/next
 	$(python) tools/next_conf.py _build/next/conf.py
@@ -100,7 +113,7 @@ vectors = $(shell $(python) -c 'import numpy; print(*numpy.show_config("dicts")[
 older = NPY_DISABLE_CPU_FEATURES="$(vectors)" OPENBLAS_CORETYPE=Prescott NUMBA_CPU_NAME=generic \
 	GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-FMA,-FMA4
 
-processor: ready ## Execute everything as a processor without vector instructions does
+processor: installed ## Execute everything as a processor without vector instructions does
 	$(older) $(python) -m pytest -n 2 --dist loadscope notebooks teaching/exercises
 
 audit: $(uv) ## Ask whether a locked version has a known hole
@@ -109,7 +122,7 @@ audit: $(uv) ## Ask whether a locked version has a known hole
 clean: ## Remove all that was built, and the environments
 	rm -rf _build .venv .venv-* .tools .pytest_cache .ruff_cache
 
-ready: $(uv)
+installed: $(uv)
 	$(call environment,$(VENV))
 
 # For those who have no uv. It moves in as a whole, in case that another make does the same.

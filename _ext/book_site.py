@@ -2,7 +2,7 @@
 
 import maths
 from docutils import nodes
-from downloads import offer, pack
+from downloads import offer, pack, show_slides
 from finish import address, finish, lost_page
 from own_data import furnish
 from section_index import file_by_sections
@@ -60,4 +60,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", offer, priority=502)  # after the theme has made its buttons
     app.connect("build-finished", pack)
     app.connect("build-finished", finish, priority=900)
+    app.connect("build-finished", show_slides, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -13,8 +14,15 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 ARCHIVE = "partial-pooling.zip"
+STUDENTS = "students.zip"
+# What the exercises need, and no page that answers them. Their checks do hold the answers.
+FOR_STUDENTS = (
+    *("LICENSE", "LICENSE-CC-BY-4.0", "Makefile", "pyproject.toml", "requirements-exercises.txt"),
+    *("helpers/", "teaching/checks/", "teaching/setup.", "teaching/students/"),
+    *("tools/ready.py", "uv.lock"),
+)
 GUARD = """\
-# Only the website's copy has this cell. It says in a sentence what a copy that stands alone lacks.
+# Only the website's copy has this cell, for a copy that stands alone.
 try:
     import helpers.schools
 {opened}except (ImportError, OSError):
@@ -23,7 +31,23 @@ try:
         def _render_traceback_(self):  # what Jupyter shows
             return [str(self)]
 
-    raise Alone({sentence!r}) from None
+{fetch}    raise Alone({sentence!r}) from None
+"""
+FETCH = """\
+    import importlib, io, os, subprocess, sys, urllib.request, zipfile
+
+    try:
+        with urllib.request.urlopen({archive!r}) as answer:
+            zipfile.ZipFile(io.BytesIO(answer.read())).extractall()
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", {package!r}]
+        subprocess.run(pip, check=True, capture_output=True)
+        os.chdir({folder!r})
+        importlib.invalidate_caches()
+        import helpers.schools
+
+        print("Fetched the book: this notebook now runs in", os.getcwd())
+    except (ImportError, OSError, subprocess.CalledProcessError):
+        raise Alone({sentence!r}) from None
 """
 
 
@@ -40,7 +64,7 @@ def offer(
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".ipynb":
         notebook = nbformat.read(Path(app.srcdir, f"{launched}.ipynb"), as_version=4)
-        text = nbformat.writes(guard(notebook, app.config.html_baseurl)) + "\n"
+        text = nbformat.writes(guard(notebook, app.config.html_baseurl, launched)) + "\n"
     else:
         text = source.read_text(encoding="utf-8")
     target.write_text(text, encoding="utf-8")
@@ -58,8 +82,10 @@ def offer(
             context["header_buttons"].remove(launch)
 
 
-def guard(notebook: NotebookNode, site: str) -> NotebookNode:
+def guard(notebook: NotebookNode, site: str, name: str) -> NotebookNode:
     """Put a cell before the first that runs, for a copy that finds no book around it.
+
+    Where the book has an address the cell fetches it. Else it says in a sentence what is missing.
 
     Parameters
     ----------
@@ -67,20 +93,31 @@ def guard(notebook: NotebookNode, site: str) -> NotebookNode:
         A notebook of the book. It is changed.
     site
         The address of the website, or nothing.
+    name
+        Where the notebook stands in the book.
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     files = {file for cell in code for file in re.findall(r'"(\.\./[\w./]+)"', cell.source)}
     place = site + ARCHIVE if site else "the first page of its website"
     sentence = (
-        f"This notebook needs the rest of its book: download the book from {place}, unpack it, "
-        "run `make lab` in its folder, and open this notebook's chapter from there."
+        f"This notebook needs the rest of its book: download the book from {place}, unpack it, set "
+        "it up as teaching/setup.md in it says, and open this notebook's chapter from there."
     )
     opened = "".join(f"    open({file!r}).close()\n" for file in sorted(files))
+    book, home = PurePosixPath(ARCHIVE).stem, PurePosixPath(name).parent
+    fetch = FETCH.format(
+        archive=place,
+        package=f"./{book}" + ("[chapters]" if home.name == "notebooks" else ""),
+        folder=f"{book}/{home}",
+        sentence=sentence,
+    )
     cell = nbformat.v4.new_code_cell(
-        GUARD.format(opened=opened, sentence=sentence),
+        GUARD.format(opened=opened, fetch=fetch if site else "", sentence=sentence),
         id="alone",
         metadata={"jupyter": {"source_hidden": True}},
     )
+    if site:  # `fetch` has said it already
+        cell.source = cell.source[: cell.source.rindex("    raise Alone")].rstrip()
     notebook.cells.insert(notebook.cells.index(code[0]), cell)
     return notebook
 
@@ -103,10 +140,15 @@ def book_files(book: Path) -> list[PurePosixPath]:
     return sorted(found)
 
 
-def write_archive(book: Path, target: Path) -> None:
-    """Pack the book. The same files give the same archive, whenever and wherever it is made."""
+def write_archive(book: Path, target: Path, wanted: tuple[str, ...] = ("",)) -> None:
+    """Pack the book, or what of it begins so.
+
+    The same files give the same archive, whenever and wherever it is made.
+    """
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name in book_files(book):
+            if not str(name).startswith(wanted):
+                continue
             entry = ZipInfo(f"{target.stem}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = ZIP_DEFLATED
             entry.create_system = 3  # Unix, whose permissions follow
@@ -116,6 +158,15 @@ def write_archive(book: Path, target: Path) -> None:
 
 
 def pack(app: Sphinx, exception: Exception | None) -> None:
-    """Put the whole book on its site."""
+    """Put the whole book on its site, and what students need of it."""
     if exception is None and app.builder.format == "html":
         write_archive(Path(app.srcdir), Path(app.outdir, ARCHIVE))
+        write_archive(Path(app.srcdir), Path(app.outdir, STUDENTS), FOR_STUDENTS)
+
+
+def show_slides(app: Sphinx, exception: Exception | None) -> None:
+    """Build the slides into the site, which pages can link to."""
+    slides = Path(app.srcdir, "teaching", "slides")
+    if exception is None and app.builder.format == "html" and slides.exists():
+        command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "revealjs"]
+        subprocess.run([*command, slides, Path(app.outdir, "slides")], check=True)

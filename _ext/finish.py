@@ -150,7 +150,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     pages, used = {}, set()
     index = site / "index.html"  # a page that sends its visitor on, or our last one
     for file in sorted(site.rglob("*.html")):
-        if file != index and static not in file.parents:
+        # The slides of an earlier build are pages of their own.
+        if file != index and not {static, site / "slides"} & {*file.parents}:
             page = lighten(mend(file.read_text(encoding="utf-8"), used), file)
             if home and file.name == "404.html":  # shown in the place of a page in any folder
                 page = re.sub(r'(<a [^>]*?href=")(?![a-z]+:|#)', rf"\1{home}", page)

@@ -18,7 +18,7 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 import yaml
-from downloads import ARCHIVE, book_files, write_archive
+from downloads import ARCHIVE, FOR_STUDENTS, STUDENTS, book_files, guard, write_archive
 from finish import address
 from nbclient import NotebookClient
 from playwright.sync_api import ElementHandle, Error, Page
@@ -315,6 +315,88 @@ def test_the_archive_is_the_same_whenever_and_wherever_it_is_made(tmp_path: Path
     assert book_files(BOOK) == book_files(book)
 
 
+def test_students_get_what_they_need_and_no_solution(tmp_path: Path) -> None:
+    assert (SITE / STUDENTS).exists()
+    write_archive(BOOK, tmp_path / STUDENTS, FOR_STUDENTS)
+    book = unpack(tmp_path / STUDENTS, tmp_path)
+    given = {file.relative_to(book).as_posix() for file in book.rglob("*") if file.is_file()}
+    students = {path.name for path in BOOK.glob("teaching/students/*.ipynb")}
+    assert {name for name in given if name.endswith(".ipynb")} == {
+        f"teaching/students/{name}" for name in students
+    }
+    # The package is whole, though the chapters' part of it finds no PyMC.
+    here = "import os, sys; sys.path[:0] = [os.getcwd(), 'teaching']; "
+    code = here + "import checks, helpers; print(checks.__file__, helpers.__file__)"
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, cwd=book, capture_output=True, encoding="utf-8", check=True)
+    assert found.stdout.count(str(book)) == 2
+    for name in ("requirements-exercises.txt", "teaching/setup.csv", "tools/ready.py", "uv.lock"):
+        assert name in given
+
+
+def test_the_book_of_the_archive_names_only_files_that_it_holds() -> None:
+    """`make instructors` is this archive, and the site in its place."""
+    with ZipFile(SITE / ARCHIVE) as packed:
+        names = {name.partition("/")[2] for name in packed.namelist()}
+    folders = {str(folder) for name in names for folder in Path(name).parents}
+    for name in sorted(names):
+        if not name.endswith((".md", ".ipynb")) or name.startswith(("tests/", "notebooks/temp")):
+            continue
+        text = BOOK.joinpath(name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)\s#:]+\.(?:md|ipynb|html|csv|png|cff))[)#]", text):
+            inner = urllib.parse.unquote(target)
+            place = Path(name).parent.joinpath(inner)
+            whole = str(BOOK.joinpath(place).resolve().relative_to(BOOK))
+            assert whole in names | folders, f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", ["notebooks/10_real_schools", "teaching/students/derivation"])
+def test_a_lone_notebook_fetches_its_book_once_it_has_an_address(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    import helpers
+
+    (tmp_path / "site").mkdir()
+    write_archive(BOOK, tmp_path / "site" / ARCHIVE)
+    notebook = nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+    site = f"{(tmp_path / 'site').as_uri()}/"
+    code = next(c for c in guard(notebook, site, name).cells if c.cell_type == "code").source
+    monkeypatch.chdir(tmp_path)
+
+    def remove() -> None:
+        for module in ("helpers", "helpers.schools"):
+            monkeypatch.setitem(sys.modules, module, None)
+
+    asked = []
+
+    def install(command: list[str], **_: object) -> None:
+        asked.append(command[-1])
+        assert Path(command[-1].partition("[")[0], "pyproject.toml").exists()
+        monkeypatch.setitem(sys.modules, "helpers", helpers)
+        monkeypatch.delitem(sys.modules, "helpers.schools")
+
+    monkeypatch.setattr(subprocess, "run", install)
+    remove()
+    exec(code, {})
+    extra = "[chapters]" if name.startswith("notebooks") else ""
+    assert asked == [f"./partial-pooling{extra}"]
+    assert Path.cwd() == tmp_path / "partial-pooling" / Path(name).parent
+    assert capsys.readouterr().out.count("\n") == 1
+    # What fails on the way ends in the sentence: pip, or the network.
+    for fault in (subprocess.CalledProcessError(1, "pip"), OSError("no network")):
+
+        def fail(*_: object, fault: Exception = fault, **__: object) -> None:
+            raise fault
+
+        monkeypatch.setattr(subprocess, "run", fail)
+        remove()
+        with pytest.raises(
+            Exception, match=r"^This notebook needs the rest of its book: "
+        ) as alone:
+            exec(code, {})
+        assert alone.value._render_traceback_() == [str(alone.value)]
+
+
 ADDRESS = "https://github.com/Ann/book"
 
 
@@ -348,7 +430,7 @@ def test_what_an_address_changes(state: str, request: pytest.FixtureRequest) -> 
     pages = {
         page.relative_to(site).as_posix(): page.read_text(encoding="utf-8")
         for page in site.rglob("*.html")
-        if "_static" not in page.parts
+        if not {"_static", "slides"} & {*page.relative_to(site).parts}
     }
     places = site / "sitemap.xml"
     if home:
@@ -365,7 +447,7 @@ def test_what_an_address_changes(state: str, request: pytest.FixtureRequest) -> 
         shared = home and name not in ("404.html", "search.html")
         assert cards == ([f"{home}_static/main_figure.png"] if shared else [])
         assert not cards or (site / "_static" / "main_figure.png").exists()
-        assert "colab" not in page
+        assert "colab.research" not in page
         launch = re.findall(r'href="https://mybinder.org/v2/gh/([^"]*)"', page)
         runs = name.startswith(("notebooks/", "teaching/exercises/"))
         path = name.replace("/exercises/", "/students/").replace(".html", ".ipynb")

@@ -18,14 +18,20 @@ ROOMS = ["_ext", "bench", "helpers", "teaching", "tests", "tools"]
 MAKEFILE = (BOOK / "Makefile").read_text(encoding="utf-8")
 
 
-def test_the_locked_lists_are_those_of_the_short_ones(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("requirements.txt", []),
+        ("requirements-exercises.txt", ["--no-dev", "--group", "exercises"]),
+    ],
+)
+def test_the_locked_lists_are_those_of_the_short_ones(name, groups, tmp_path):
     """`uv export` refuses a lock that no longer fits pyproject.toml."""
     uv = shutil.which("uv") or BOOK / ".tools" / "bin" / "uv"
-    command = [uv, "export", "--quiet", "--locked", "--no-hashes", "--output-file"]
-    subprocess.run([*command, tmp_path / "requirements.txt"], cwd=BOOK, check=True)
+    command = [uv, "export", "--quiet", "--locked", "--no-hashes", *groups, "--output-file"]
+    subprocess.run([*command, tmp_path / name], cwd=BOOK, check=True)
     made, kept = (
-        (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()[2:]
-        for folder in (tmp_path, BOOK)
+        (folder / name).read_text(encoding="utf-8").splitlines()[2:] for folder in (tmp_path, BOOK)
     )
     assert made == kept, "renew it with `make lock`"
 
@@ -62,6 +68,7 @@ def imported(paths: Iterable[Path]) -> set[str]:
 def test_what_is_imported_is_asked_for(patterns, groups):
     project = tomllib.loads((BOOK / "pyproject.toml").read_text(encoding="utf-8"))
     asked, groups = [*project["project"]["dependencies"]], [*groups]
+    asked += project["project"]["optional-dependencies"]["chapters"]
     for group in groups:  # it grows
         for one in project["dependency-groups"][group]:
             (asked if isinstance(one, str) else groups).append(

@@ -132,7 +132,7 @@ def facts() -> dict[str, str]:
         "away": str(away.sum()),
         "nearer": str((~away).sum()),
         "away_known": str(_away_with_the_recipe(schools)),
-        "numbers": table("| $n$ | weight $\\lambda$ | sd, points |", numbers),
+        "numbers": table("| pupils, $n$ | weight $\\lambda$ | sd, points |", numbers),
         "hill_2": f"{10 / np.sqrt(2):.1f}",
         "hill_99": f"{10 / np.sqrt(99):.1f}",
         "keep_2": f"{recipe[2]:.2f}",
