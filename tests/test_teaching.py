@@ -112,7 +112,9 @@ def test_what_the_guide_says_pairs_get_wrong_is_wrong() -> None:
 def test_reading_takes_the_time_that_the_guide_says() -> None:
     pages = [*(BOOK / "notebooks").glob("0[1-4]_*.ipynb"), BOOK / "derivation.md"]
     found = [
-        re.search(r"Time[:.]\*\* About (\d+)|Time:\*\* about (\d+)", page.read_text(encoding="utf-8"))
+        re.search(
+            r"Time[:.]\*\* About (\d+)|Time:\*\* about (\d+)", page.read_text(encoding="utf-8")
+        )
         for page in pages
     ]
     minutes = sum(int(one[1] or one[2]) for one in found)
