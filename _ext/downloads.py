@@ -31,8 +31,8 @@ try:
         def _render_traceback_(self):  # what Jupyter shows
             return [str(self)]
 
-{fetch}    raise Alone({sentence!r}) from None
 """
+SAY = "    raise Alone({sentence!r}) from None\n"
 FETCH = """\
     import importlib, io, os, subprocess, sys, urllib.request, zipfile
 
@@ -105,19 +105,16 @@ def guard(notebook: NotebookNode, site: str, name: str) -> NotebookNode:
     )
     opened = "".join(f"    open({file!r}).close()\n" for file in sorted(files))
     book, home = PurePosixPath(ARCHIVE).stem, PurePosixPath(name).parent
-    fetch = FETCH.format(
+    source = (GUARD + (FETCH if site else SAY)).format(
+        opened=opened,
         archive=place,
         package=f"./{book}" + ("[chapters]" if home.name == "notebooks" else ""),
         folder=f"{book}/{home}",
         sentence=sentence,
     )
     cell = nbformat.v4.new_code_cell(
-        GUARD.format(opened=opened, fetch=fetch if site else "", sentence=sentence),
-        id="alone",
-        metadata={"jupyter": {"source_hidden": True}},
+        source, id="alone", metadata={"jupyter": {"source_hidden": True}}
     )
-    if site:  # `fetch` has said it already
-        cell.source = cell.source[: cell.source.rindex("    raise Alone")].rstrip()
     notebook.cells.insert(notebook.cells.index(code[0]), cell)
     return notebook
 

@@ -9,6 +9,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib.text import Text
 from playwright.sync_api import Page
@@ -163,6 +164,12 @@ def test_the_slides_numbers_are_those_of_the_chapters() -> None:
         rf"^{said['first']} +{said['first_n']} +{said['first_mean']}$", outputs("01"), re.M
     )
     assert errors().loc["all"].idxmin() == "pooled_mean"
+
+
+def test_what_the_guide_expects_of_random_digits() -> None:
+    digits = np.std(range(10))
+    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
+    assert f"standard deviations of about {digits:.1f} and {digits / 2:.1f})" in guide
 
 
 def test_the_second_city_has_small_schools_at_both_ends() -> None:

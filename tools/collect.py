@@ -15,10 +15,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-BOOK = Path(__file__).parents[1]
-sys.path[:0] = [str(BOOK / "teaching"), str(BOOK)]
-
-from checks.answers import ANSWERS  # noqa: E402
+from checks.answers import ANSWERS
 
 
 def solved(path: Path) -> dict[str, bool]:

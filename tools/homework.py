@@ -2,14 +2,10 @@
 
 import csv
 import sys
-from pathlib import Path
 
 import numpy as np
 
-BOOK = Path(__file__).parents[1]
-sys.path[:0] = [str(BOOK / "teaching"), str(BOOK)]
-
-from checks.city import City  # noqa: E402
+from checks.city import City
 
 
 def answers(seed: int) -> dict[str, float]:

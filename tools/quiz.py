@@ -1,6 +1,6 @@
 """The exercises with a choice, as questions that Moodle imports (GIFT): `quiz.py > quiz.gift`.
 
-Canvas and others import GIFT, or convert it. What is said to each choice comes along as feedback.
+What is said to each choice comes along as its feedback.
 """
 
 import html
@@ -10,11 +10,10 @@ from pathlib import Path
 
 import nbformat
 
-BOOK = Path(__file__).parents[1]
-sys.path[:0] = [str(BOOK / "teaching"), str(BOOK)]
+from checks.answers import ANSWERS
+from checks.grading import Choice
 
-from checks.answers import ANSWERS  # noqa: E402
-from checks.grading import Choice  # noqa: E402
+EXERCISES = Path(__file__).parents[1] / "teaching" / "exercises"
 
 
 def gift(text: str) -> str:
@@ -27,7 +26,7 @@ def gift(text: str) -> str:
 def questions() -> list[str]:
     """Each choice as a question."""
     found = []
-    for path in sorted((BOOK / "teaching" / "exercises").glob("*.ipynb")):
+    for path in sorted(EXERCISES.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             options = dict(re.findall(r"^- \*\*(\w)\.\*\* (.+)$", cell.source, flags=re.M))
             if not options:

@@ -11,14 +11,11 @@ from scipy.stats import norm
 
 from helpers.choices import PROB
 from helpers.exact import exact_posterior
-from helpers.pooling import (
-    partially_pooled_mean,
-    partially_pooled_sd,
-    pooling_weight,
-)
+from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 from helpers.schools import City, simulate_city
 from helpers.summaries import summarise_schools
 
+GROUPS = {"2 to 9 pupils": (2, 9), "50 to 99 pupils": (50, 99), "all": (2, 99)}
 HERE = Path(__file__).parent
 BOOK = HERE.parents[1]
 Z = norm.ppf((1 + PROB) / 2)  # an interval's half-length, in standard errors
@@ -34,6 +31,8 @@ def city() -> tuple[City, pd.DataFrame, pd.DataFrame]:
     partial = posterior.filter(like="school_means", axis="index").set_axis(schools.index)
     schools["within"] = np.sqrt(schools.ss.sum() / (schools.n - 1).sum())
     schools["standard_error"] = schools.within / np.sqrt(schools.n)
+    schools["lower"] = schools["mean"] - Z * schools.standard_error
+    schools["upper"] = schools["mean"] + Z * schools.standard_error
     schools["everyone"] = np.average(schools["mean"], weights=schools.n)
     schools["distance"] = (schools["mean"] - schools.everyone) / schools.standard_error
     schools["truth"] = one.true_school_means
@@ -51,11 +50,8 @@ def errors() -> pd.DataFrame:
     _, schools, _ = city()
     methods = schools[["mean", "everyone", "pooled_mean"]]
     squared = methods.sub(schools.truth, axis="index") ** 2
-    groups = {"2 to 9 pupils": (2, 9), "50 to 99 pupils": (50, 99), "all": (2, 99)}
-    rows = {
-        name: np.sqrt(squared[schools.n.between(*ends)].mean()) for name, ends in groups.items()
-    }
-    return pd.DataFrame(rows).T
+    rows = {name: squared[schools.n.between(*ends)].mean() for name, ends in GROUPS.items()}
+    return np.sqrt(pd.DataFrame(rows).T)
 
 
 def said(chapter: str, pattern: str) -> str:
@@ -68,14 +64,8 @@ def said(chapter: str, pattern: str) -> str:
 
 def table(heads: str, rows: list) -> str:
     """A table in Markdown."""
-    rule = "---|" * heads.count("|")
-    return "\n".join(
-        [
-            heads,
-            f"|{rule[:-4]}",
-            *(f"| {' | '.join(map(str, row))} |" for row in rows),
-        ]
-    )
+    rule = "|" + "---|" * (heads.count("|") - 1)
+    return "\n".join([heads, rule, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
 
 
 @cache
@@ -84,22 +74,17 @@ def facts() -> dict[str, str]:
     _, schools, fitted = city()
     top = ranked(42).head(5)
     first, largest = top.index[0], schools.n.idxmax()
-    mu, sigma_alpha, sigma_y = fitted[["global_mean", "global_sigma", "sigma_y"]]
+    sigma_alpha, sigma_y = fitted[["global_sigma", "sigma_y"]]
     off = errors()
     away = (schools.pooled_mean - schools.truth).abs() > (schools["mean"] - schools.truth).abs()
     recipe = {n: pooling_weight(n, 10, 2).item() for n in (2, 25, 99)}
     kept = [pooling_weight(n, sigma_y, sigma_alpha).item() for n in schools.n[[first, largest]]]
     numbers = [
-        (
-            n,
-            f"{pooling_weight(n, 10, 2):.2f}",
-            f"{partially_pooled_sd(n, 10, 2):.1f}",
-        )
+        (n, f"{pooling_weight(n, 10, 2):.2f}", f"{partially_pooled_sd(n, 10, 2):.1f}")
         for n in (0, 2, 25, 99)
     ]
-    sizes = {"2 to 9 pupils": (2, 9), "50 to 99 pupils": (50, 99), "all": (2, 99)}
     misses = [
-        [f"{schools.n.between(*sizes[name]).sum()} schools, {name}", *row.round(1)]
+        [f"{schools.n.between(*GROUPS[name]).sum()} schools, {name}", *row.round(1)]
         for name, row in off.iterrows()
     ]
     return {
@@ -131,7 +116,6 @@ def facts() -> dict[str, str]:
         "partial_error": f"{off['pooled_mean']['all']:.1f}",
         "away": str(away.sum()),
         "nearer": str((~away).sum()),
-        "away_known": str(_away_with_the_recipe(schools)),
         "numbers": table("| pupils, $n$ | weight $\\lambda$ | sd, points |", numbers),
         "hill_2": f"{10 / np.sqrt(2):.1f}",
         "hill_99": f"{10 / np.sqrt(99):.1f}",
@@ -143,19 +127,12 @@ def facts() -> dict[str, str]:
         "above": f"{schools['mean'][first] - 63:.1f}",
         "first_pooled": f"{partially_pooled_mean(2, schools['mean'][first], 63, 10, 2):.1f}",
         "first_large": f"{partially_pooled_mean(99, schools['mean'][first], 63, 10, 2):.1f}",
-        "mu": f"{mu:.1f}",
         "sigma_alpha": f"{sigma_alpha:.1f}",
         "sigma_y": f"{sigma_y:.1f}",
         "half": f"{(sigma_y / sigma_alpha) ** 2:.0f}",
         "fitted_2": f"{kept[0]:.0%}",
         "fitted_99": f"{kept[1]:.0%}",
-        "first_fitted": f"{schools.pooled_mean[first]:.1f}",
     }
-
-
-def _away_with_the_recipe(schools: pd.DataFrame) -> int:
-    pooled = partially_pooled_mean(schools.n, schools["mean"], 63, 10, 2)
-    return (abs(pooled - schools.truth) > abs(schools["mean"] - schools.truth)).sum()
 
 
 def notes(lesson: int) -> list[tuple[str, str]]:
@@ -175,12 +152,8 @@ def plan(lesson: int) -> str:
     items = []
     for number, (title, note) in enumerate(notes(lesson), 1):
         when, _, rest = note.partition(". ")
-        rest = re.sub(
-            r"^(Ask|Expect|Reply|Say|Do):",
-            r"*\1:*",
-            rest.replace("\n\n", "\n"),
-            flags=re.M,
-        )
+        rest = rest.replace("\n\n", "\n")
+        rest = re.sub(r"^(Ask|Expect|Reply|Do):", r"*\1:*", rest, flags=re.M)
         rest = "\n".join(f"  {line}  " for line in rest.splitlines())
         items.append(f"- **{when}, slide {number}: {title}**  \n{rest.rstrip()}")
     return "\n".join(items)

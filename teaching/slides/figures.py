@@ -55,6 +55,11 @@ def rings(ax: Axes, label: str = "raw mean") -> None:
     ax.plot(schools.n, schools["mean"], "o", color=RAW, mfc="none", mew=2, label=label)
 
 
+def every_school_alone(ax: Axes) -> None:
+    _, schools, _ = city()
+    plot_estimates(ax, schools.n, schools[["mean", "lower", "upper"]], colour=RAW)
+
+
 def name_the_first(ax: Axes) -> None:
     _, schools, _ = city()
     first = schools["mean"].idxmax()
@@ -69,13 +74,7 @@ def spread() -> Drawn:
         (9, RAW, "-", "mean of nine"),
     ):
         sd = 10 / np.sqrt(n)
-        ax.plot(
-            line,
-            norm.pdf(line, 63, sd),
-            color=colour,
-            linestyle=dashes,
-            linewidth=4,
-        )
+        ax.plot(line, norm.pdf(line, 63, sd), color=colour, linestyle=dashes, linewidth=4)
         place = 63 + 1.1 * sd, norm.pdf(1.1) / sd
         ax.text(*place, f"  {label}: sd {sd:.{n > 1:d}f}", color=colour)
     ax.set(xlabel="points", ylim=0, yticks=[])
@@ -103,11 +102,8 @@ def funnel() -> Drawn:
 
 
 def alone() -> Drawn:
-    _, schools, _ = city()
     figure, (ax,) = canvas()
-    half = Z * schools.standard_error
-    bars = schools[["mean"]].assign(lower=schools["mean"] - half, upper=schools["mean"] + half)
-    plot_estimates(ax, schools.n, bars, colour=RAW)
+    every_school_alone(ax)
     name_the_first(ax)
     against_size(ax)
     return figure, (
@@ -142,11 +138,7 @@ def dial() -> Drawn:
     _, schools, fitted = city()
     mu, sigma_y, found = fitted[["global_mean", "sigma_y", "global_sigma"]]
     figure, axes = canvas(3, sharex=True, sharey=True)
-    stops = {
-        "all alike": 1e-6,
-        f"sd of {found:.1f} points": found,
-        "nothing in common": 1e6,
-    }
+    stops = {"all alike": 1e-6, f"sd of {found:.1f} points": found, "nothing in common": 1e6}
     for ax, (title, spread) in zip(axes, stops.items(), strict=True):
         estimate = partially_pooled_mean(schools.n, schools["mean"], mu, sigma_y, spread)
         ax.axhline(mu, color=COMPLETE, linewidth=2)
@@ -170,41 +162,16 @@ def hills(product: bool = False) -> Drawn:
     figure, axes = canvas(2, height=310, sharex=True, sharey=True)
     line = np.linspace(50, 92, 500)
     for ax, n in zip(axes, (2, 99), strict=True):
-        scores = mean, 10 / np.sqrt(n)
-        both = (
-            partially_pooled_mean(n, mean, 63, 10, 2),
-            partially_pooled_sd(n, 10, 2),
-        )
-        ax.plot(
-            line,
-            norm.pdf(line, 63, 2),
-            color=COMPLETE,
-            linestyle="--",
-            lw=4,
-            label="schools",
-        )
-        ax.plot(
-            line,
-            norm.pdf(line, *scores),
-            color=RAW,
-            linestyle=":",
-            lw=5,
-            label="scores",
-        )
-        if product:
-            ax.plot(
-                line,
-                norm.pdf(line, *both),
-                color=POOLED,
-                linewidth=4,
-                label="product",
-            )
-        ax.set(
-            title=f"{n} pupils",
-            xlabel="true mean (points)",
-            yticks=[],
-            ylim=(0, 0.46),
-        )
+        peak, sd = partially_pooled_mean(n, mean, 63, 10, 2), partially_pooled_sd(n, 10, 2)
+        curves = [
+            ("schools", 63, 2, COMPLETE, "--"),
+            ("scores", mean, 10 / np.sqrt(n), RAW, ":"),
+            ("product", peak, sd, POOLED, "-"),
+        ]
+        for label, middle, width, colour, dashes in curves[: 2 + product]:
+            hill = norm.pdf(line, middle, width)
+            ax.plot(line, hill, color=colour, linestyle=dashes, linewidth=4, label=label)
+        ax.set(title=f"{n} pupils", xlabel="true mean (points)", yticks=[], ylim=(0, 0.46))
     axes[1].legend(loc="upper left", borderpad=0)
     said = (
         "Two panels, two pupils and 99. In both the hill of the schools, dashed green, stands at "
@@ -221,14 +188,12 @@ def product() -> Drawn:
 
 def fitted() -> Drawn:
     _, schools, found = city()
-    half = Z * schools.standard_error
-    bars = schools[["mean"]].assign(lower=schools["mean"] - half, upper=schools["mean"] + half)
     pooled = schools.filter(like="pooled_").rename(columns=lambda name: name[7:])
     figure, axes = canvas(2, height=290, sharex=True, sharey=True)
-    panels = {"each alone": (bars, RAW), "partial pooling": (pooled, POOLED)}
-    for ax, (title, (estimates, colour)) in zip(axes, panels.items(), strict=True):
+    every_school_alone(axes[0])
+    plot_estimates(axes[1], schools.n, pooled, colour=POOLED)
+    for ax, title in zip(axes, ("each alone", "partial pooling"), strict=True):
         ax.axhline(found["global_mean"], color=COMPLETE, linewidth=2)
-        plot_estimates(ax, schools.n, estimates, colour=colour)
         ax.set_title(title)
         against_size(ax, height=ax is axes[0])
     return figure, (
