@@ -65,6 +65,9 @@ def test_each_exercise_has_a_time_a_stub_a_solution_and_a_check(path: Path) -> N
         assert len(code_cells(path, tag)) == len(numbers)
     checked = [re.search(r'check\("(.+?)"', c.source).group(1) for c in code_cells(path, "check")]
     assert checked == numbers
+    for cell in code_cells(path):  # what is folded says what it is
+        folded = any(tag.startswith("hide-") for tag in cell.metadata.get("tags", []))
+        assert folded == ("code_prompt_show" in cell.metadata.get("mystnb", {})), cell.source
     assert set(numbers) <= set(ANSWERS)
 
 
