@@ -8,14 +8,15 @@ from collections.abc import Callable
 from unicodedata import normalize
 from urllib.parse import unquote
 
-import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import style
 from matplotlib.text import Text
 from playwright.sync_api import Page
 from pypdf import PdfReader
 from reader import BOOK
 
+from helpers.plots import use_book_style
 from slides.facts import SECOND_CITY, errors, facts, notes, ranked
 from slides.figures import FIGURES, STYLE, WIDTH
 
@@ -101,7 +102,8 @@ def test_each_slide_fits_is_numbered_and_asks_before_it_answers(lesson: int, sho
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda function: function.__name__)
 def test_letters_of_a_figure_can_be_read_from_the_last_row(function) -> None:
-    with mpl.rc_context(STYLE):
+    use_book_style()  # the chapters' letters must not reach the slides
+    with style.context(["default", STYLE]):
         figure, alt = function()
         figure.canvas.draw()
     scale = WIDTH / (72 * figure.get_figwidth())  # CSS pixels a point

@@ -6,8 +6,8 @@ Each function draws one, and returns it with what it shows, in words.
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import norm
@@ -254,7 +254,7 @@ FIGURES: list[Callable[[], Drawn]] = [
 def draw(folder: Path) -> dict[str, str]:
     """Write each figure as SVG into a folder, and give the alternative texts by name."""
     words = {}
-    with mpl.rc_context(STYLE):
+    with style.context(["default", STYLE]):
         for function in FIGURES:
             figure, words[function.__name__] = function()
             figure.savefig(folder / f"{function.__name__}.svg", metadata={"Date": None})
