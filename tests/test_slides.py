@@ -1,6 +1,5 @@
 """The slides: read from the last row, asked before answered, in fifty minutes, and on paper."""
 
-import ast
 import io
 import json
 import re
@@ -16,6 +15,7 @@ from playwright.sync_api import Page
 from pypdf import PdfReader
 from reader import BOOK
 
+from checks.city import City
 from helpers.plots import use_book_style
 from slides.facts import SECOND_CITY, errors, facts, notes, ranked
 from slides.figures import FIGURES, STYLE, WIDTH
@@ -174,22 +174,15 @@ def test_what_the_guide_expects_of_random_digits() -> None:
     assert f"standard deviations of about {digits:.1f} and {digits / 2:.1f})" in guide
 
 
+def test_what_the_guide_says_of_exercise_4_1_and_the_envelope() -> None:
+    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
+    assert f"| 4.1 | {facts()['away']} | they copy slide 11 |" in guide
+    assert City(42).moved_away() == int(facts()["away"]) - 1
+    assert "with the recipe's settings one school fewer" in guide
+
+
 def test_the_second_city_has_small_schools_at_both_ends() -> None:
     n = ranked(SECOND_CITY).n
     assert (n.iloc[[0, 1, -2, -1]] < 10).all()
     guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
     assert f"simulate_city(seed={SECOND_CITY})" in guide
-
-
-def test_the_model_on_the_slide_is_that_of_chapter_3() -> None:
-    slide = (SOURCE / "lesson_2.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```\{code-block\} python\n(.*?)```", slide, flags=re.S)
-    path = BOOK / "notebooks" / "03_partially_pooled_model.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    (model,) = (
-        "".join(c["source"]) for c in cells if "as partially_pooled" in "".join(c["source"])
-    )
-    chapter = [
-        ast.dump(line) for line in ast.walk(ast.parse(model)) if isinstance(line, ast.Assign)
-    ]
-    assert {ast.dump(line) for line in ast.parse(code).body} <= set(chapter)
