@@ -102,8 +102,8 @@ def test_each_slide_fits_is_numbered_and_asks_before_it_answers(lesson: int, sho
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda function: function.__name__)
 def test_letters_of_a_figure_can_be_read_from_the_last_row(function) -> None:
-    use_book_style()  # the chapters' letters must not reach the slides
-    with style.context(["default", STYLE]):
+    use_book_style()  # as a test before this one may have
+    with style.context(STYLE):
         figure, alt = function()
         figure.canvas.draw()
     scale = WIDTH / (72 * figure.get_figwidth())  # CSS pixels a point
@@ -178,7 +178,12 @@ def test_what_the_guide_says_of_exercise_4_1_and_the_envelope() -> None:
     guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
     assert f"| 4.1 | {facts()['away']} | they copy slide 11 |" in guide
     assert City(42).moved_away() == int(facts()["away"]) - 1
-    assert "with the recipe's settings one school fewer" in guide
+    assert "with the recipe's settings one estimate fewer" in guide
+
+
+def test_the_first_school_lies_just_inside_the_funnel() -> None:
+    first = ranked(42).iloc[0]
+    assert 0.9 < (first["mean"] - 63) / (1.96 * np.sqrt(4 + 100 / first.n)) < 1
 
 
 def test_the_second_city_has_small_schools_at_both_ends() -> None:

@@ -19,22 +19,26 @@ from slides.facts import Z, city, errors, facts
 
 WIDTH, HEIGHT = 1180, 400  # on the slide, in CSS pixels
 POINTS = 18  # the smallest letters: 25 CSS pixels
-STYLE = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.labelsize": POINTS,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlelocation": "left",
-    "axes.titlesize": POINTS + 2,
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 100,
-    "font.size": POINTS,
-    "grid.color": "#E5E5E5",
-    "legend.frameon": False,
-    "lines.markersize": 9,
-    "svg.hashsalt": "slides",  # the same picture in each build
-}
+# The chapters' style must not reach the slides.
+STYLE = [
+    "default",
+    {
+        "axes.axisbelow": True,
+        "axes.grid": True,
+        "axes.labelsize": POINTS,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": POINTS + 2,
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 100,
+        "font.size": POINTS,
+        "grid.color": "#E5E5E5",
+        "legend.frameon": False,
+        "lines.markersize": 9,
+        "svg.hashsalt": "slides",  # the same picture in each build
+    },
+]
 Drawn = tuple[Figure, str]
 
 
@@ -254,7 +258,7 @@ FIGURES: list[Callable[[], Drawn]] = [
 def draw(folder: Path) -> dict[str, str]:
     """Write each figure as SVG into a folder, and give the alternative texts by name."""
     words = {}
-    with style.context(["default", STYLE]):
+    with style.context(STYLE):
         for function in FIGURES:
             figure, words[function.__name__] = function()
             figure.savefig(folder / f"{function.__name__}.svg", metadata={"Date": None})
