@@ -139,6 +139,7 @@ def test_after_an_interruption_the_build_goes_on(book):
         ("data/x.csv", ["a", "b"]),
         ("teaching/checks/x.py", ["b"]),
         ("elsewhere/x.py", []),
+        ("helpers/__pycache__/x.cpython-312.pyc", []),
     ],
 )
 def test_a_change_makes_stale_what_was_made_from_it(change, stale, tmp_path, monkeypatch):

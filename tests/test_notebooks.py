@@ -17,7 +17,7 @@ from jupyter_client.manager import start_new_kernel
 from nbconvert import HTMLExporter
 
 from check_notebooks import code_cells, faults
-from execute import FIGURE, main_figure
+from execute import FIGURE, changed, main_figure
 from helpers import models
 from helpers.integrated import integrated_model
 from helpers.schools import simulate_city
@@ -33,6 +33,10 @@ chapters = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 notebooks = pytest.mark.parametrize(
     "path", [*CHAPTERS, *EXERCISES], ids=lambda path: f"{path.parent.name}/{path.stem}"
 )
+
+
+def test_outputs_were_made_from_what_is_here():
+    assert [path.stem for path in changed()] == []
 
 
 @notebooks

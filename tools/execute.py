@@ -19,7 +19,13 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ("notebooks/*.ipynb", "teaching/exercises/*.ipynb")
-READ = ("helpers/**/*.py*", "helpers/charts.[cj]s*", "data/*.csv", "bench/results.json")
+READ = (
+    "helpers/**/*.py",
+    "helpers/**/*.pyi",
+    "helpers/charts.[cj]s*",
+    "data/*.csv",
+    "bench/results.json",
+)
 CHECKS = "teaching/checks/*.py"  # which the exercises read
 KEY = "made_from"
 FIGURE = ROOT / "assets" / "main_figure.png"  # for README.md and the landing page
