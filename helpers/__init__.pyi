@@ -1,4 +1,5 @@
 from helpers.charts import comparison_chart as comparison_chart
+from helpers.charts import planner_chart as planner_chart
 from helpers.charts import pooling_dial as pooling_dial
 from helpers.charts import school_microscope as school_microscope
 from helpers.choices import COMPLETE as COMPLETE
@@ -7,9 +8,12 @@ from helpers.choices import MUTED as MUTED
 from helpers.choices import POOLED as POOLED
 from helpers.choices import RAW as RAW
 from helpers.exact import exact_posterior as exact_posterior
+from helpers.exact.effects import effects_posterior as effects_posterior
+from helpers.exact.passes import passes_posterior as passes_posterior
 from helpers.integrated import complete_draws as complete_draws
 from helpers.integrated import integrated_model as integrated_model
 from helpers.likelihood import maximum_likelihood as maximum_likelihood
+from helpers.likelihood import plan as plan
 from helpers.models import check_fit as check_fit
 from helpers.models import completely_pooled_model as completely_pooled_model
 from helpers.models import fit as fit

@@ -2,10 +2,14 @@
 (() => {
   const percent = (share) => `${(100 * share).toFixed(0)}%`;
   const one = (value) => value.toFixed(1);
+  const two = (value) => value.toFixed(2);
+  const set = (mark, places) =>
+    Object.entries(places).forEach(([name, place]) => mark.setAttribute(name, place));
 
   // A function a kind: it looks at the controls, moves the marks, and returns its words.
   const kinds = {
-    dial(figure, { height, mu, sigma_y, small, middle, large, n, mean, here, named, up }, { position }) {
+    dial(figure, values, { position }) {
+      const { height, mu, sigma_y, small, middle, large, n, mean, here, named, up, group } = values;
       const share = position / 100;
       const spread = sigma_y * Math.sqrt(share / (1 - share) / middle);
       const keeps = (size) => (share === 1 ? 1 : size / (size + (middle * (1 - share)) / share));
@@ -17,9 +21,9 @@
         : share === 1 ? "have nothing in common" : `differ by ${one(spread)} points`;
       return {
         position: share === 1 ? "no limit" : `${one(spread)} points`,
-        words: `If schools ${differ}, a school of ${small} keeps ${percent(keeps(small))} of its own `
-          + `mean and one of ${large} keeps ${percent(keeps(large))}. School ${named}: `
-          + `${one(mean[here])} becomes ${one(estimate(here))}.`,
+        words: `If ${group}s ${differ}, a ${group} of ${small} keeps ${percent(keeps(small))} of its own `
+          + `mean and one of ${large} keeps ${percent(keeps(large))}. `
+          + `${group[0].toUpperCase()}${group.slice(1)} ${named}: ${one(mean[here])} becomes ${one(estimate(here))}.`,
       };
     },
 
@@ -41,17 +45,46 @@
         n: `${n}`,
         mean: `${one(mean)} points`,
         sigma_alpha: `${one(sigma_alpha)} points`,
-        words: `The school keeps ${percent(weight)} of its own mean: ${weight.toFixed(2)} × `
-          + `${one(mean)} + ${(1 - weight).toFixed(2)} × ${one(mu)} = ${one(centre)} points, `
+        words: `The school keeps ${percent(weight)} of its own mean: ${two(weight)} × `
+          + `${one(mean)} + ${two(1 - weight)} × ${one(mu)} = ${one(centre)} points, `
           + `with an sd of ${one(sd)}.`,
+      };
+    },
+
+    planner(figure, { height, sigma_y, most, up }, { groups, size, sigma_alpha }) {
+      const keeps = (n) => n / (n + (sigma_y / sigma_alpha) ** 2);
+      const raw = (n) => sigma_y / Math.sqrt(n);
+      const pooled = (n) =>
+        sigma_alpha * Math.sqrt(1 - keeps(n) + (1 - keeps(n)) ** 2 / keeps(n) / groups);
+      const x = (n) => 100 * Math.sqrt(n / most);
+      const y = (value) => (height * (up[1] - value)) / (up[1] - up[0]);
+      const pupils = Array.from({ length: Math.round(most / 1.02) - 1 }, (_, step) => step + 2);
+      figure.querySelectorAll(".curve").forEach((curve, i) => {
+        const points = pupils.map((n) => `${x(n).toFixed(2)} ${y([raw, pooled][i](n)).toFixed(1)}`);
+        curve.setAttribute("d", `M${points.join("L")}`);
+      });
+      const [stem, ring, dot] = figure.querySelectorAll(".stem, .stem ~ circle");
+      const [at, top, end] = [`${x(size)}%`, y(raw(size)), y(pooled(size))];
+      set(stem, { x1: at, x2: at, y1: top, y2: end });
+      set(ring, { cx: at, cy: top });
+      set(dot, { cx: at, cy: end });
+      const between = (sigma_alpha ** 2 / keeps(size)) ** 2 / (groups - 1);
+      const within = (sigma_y ** 2 / size) ** 2 / (groups * (size - 1));
+      const error = Math.sqrt(2 * (between + within)) / (2 * sigma_alpha);
+      const order = 0.5 + Math.asin(Math.sqrt(keeps(size))) / Math.PI;
+      return {
+        groups: `${groups}`,
+        size: `${size}`,
+        sigma_alpha: `${one(sigma_alpha)} points`,
+        words: `A raw mean is typically off by ${two(raw(size))} points, a pooled one by `
+          + `${two(pooled(size))}. The standard error of σ_α is ${two(error)} points. In `
+          + `${percent(order)} of pairs, the school with the higher estimate is the better school.`,
       };
     },
 
     comparison(figure, { label, n, x, y, raw, pooled, truth }, { school }) {
       const picked = figure.querySelector(".picked");
       const [line, ring, dot] = picked.querySelectorAll("line, circle");
-      const set = (mark, places) =>
-        Object.entries(places).forEach(([name, place]) => mark.setAttribute(name, place));
       const [top, end, level] = y[school];
       set(line, { x1: x[school], x2: x[school], y1: top, y2: end });
       set(ring, { cx: x[school], cy: top });
@@ -87,14 +120,15 @@
       const leaders = seen.map((some) => new Set(some.map(([first]) => first)).size);
       const ends = seen.map((some) => {
         const places = some.map((order) => order.indexOf(named) + 1);
-        return `${Math.min(...places)} to ${Math.max(...places)}`;
+        const [best, worst] = [Math.min(...places), Math.max(...places)];
+        return best === worst ? `place ${best}` : `places ${best} to ${worst}`;
       });
+      const have = leaders[0] === 1 ? "1 school has" : `${leaders[0]} different schools have`;
       return {
         draw: draw ? `${draw} of ${orders[0].length}` : "all at once",
         words: draw === 0 ? all
-          : `Draw ${draw}. So far ${leaders[0]} different schools have led without pooling, `
-            + `${leaders[1]} with it. School ${label[named]} stood at places ${ends[0]} without `
-            + `pooling, at ${ends[1]} with it.`,
+          : `Draw ${draw}. So far ${have} led without pooling, ${leaders[1]} with it. School `
+            + `${label[named]} stood at ${ends[0]} without pooling, at ${ends[1]} with it.`,
       };
     },
   };

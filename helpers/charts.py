@@ -5,6 +5,7 @@ Each is drawn here as it stands at first; `charts.js` moves the same marks and s
 
 import html
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ from helpers.interactive import (
     stroke,
     tick,
 )
+from helpers.likelihood import plan
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 
 KEY = {"raw mean": ring(0, 0, RAW), "estimate": dot(0, 0, POOLED), "truth": tick(0, 0)}
@@ -44,8 +46,27 @@ def _place(school: object, schools: pd.DataFrame) -> int:
     return schools.index.get_loc(school)
 
 
+def _curves(*curves: tuple[Iterable[str], str, str]) -> str:
+    """Lines through points, "x y" in per cent and pixels, each with its colour and dashes."""
+    drawn = "".join(
+        f'<path class="curve" d="M{"L".join(path)}" fill="none" stroke="{colour}" '
+        f'stroke-width="2.5" stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke"/>'
+        for path, colour, dashes in curves
+    )
+    box = f'viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none" width="100%" height="{HEIGHT}"'
+    return f"<svg {box}>{drawn}</svg>"
+
+
 def pooling_dial(
-    schools: pd.DataFrame, mu: float, sigma_y: float, sigma_alpha: float, *, named: object
+    schools: pd.DataFrame,
+    mu: float,
+    sigma_y: float,
+    sigma_alpha: float,
+    *,
+    named: object,
+    group: str = "school",
+    units: str = "pupils",
+    value: str = "average score",
 ) -> LiveChart:
     """Slide every school from complete pooling to none, by how much schools differ.
 
@@ -60,6 +81,8 @@ def pooling_dial(
         keeps of its own mean, from 0 to 100%, and starts at the nearest per cent between.
     named : label
         The school that the picture and the sentence name.
+    group, units, value : str
+        What the chart calls a school, its pupils, and what is measured in points.
 
     Returns
     -------
@@ -84,30 +107,39 @@ def pooling_dial(
 
     across, up = sizes(schools["n"]), points([*means, mu])
     estimates = partially_pooled_mean(n, means, mu, sigma_y, spread).tolist()
-    marks = [*axes(up, across, "average score, points"), city(up.at(mu))]
+    marks = [*axes(up, across, f"{value}, points", f"{units} in the {group}")]
+    marks.append(city(up.at(mu), "city" if group == "school" else "all"))
     marks.append(key(*list(KEY.items())[:2]))
     for size, mean, estimate in zip(n, means, estimates, strict=True):
         x, top, end = across.at(size), up.at(mean), up.at(estimate)
         stem = f'<line class="stem" x1="{x}" x2="{x}" y1="{top}" y2="{end}" stroke="{MUTED}"/>'
         marks.append(stem + ring(x, top, RAW) + dot(x, end, POOLED))
-    marks.append(name(across.at(n[here]), up.at(means[here]), f"school {named}"))
+    marks.append(name(across.at(n[here]), up.at(means[here]), f"{group} {named}"))
     keeps = [pooling_weight(size, sigma_y, spread).item() for size in (small, large)]
     words = (
-        f"If schools differ by {spread:.1f} points, a school of {small} keeps {keeps[0]:.0%} of "
+        f"If {group}s differ by {spread:.1f} points, a {group} of {small} keeps {keeps[0]:.0%} of "
         f"its own mean and one of {large} keeps {keeps[1]:.0%}. "
-        f"School {named}: {means[here]:.1f} becomes {estimates[here]:.1f}."
+        f"{group.capitalize()} {named}: {means[here]:.1f} becomes {estimates[here]:.1f}."
     )
     steps = (0, 100, 1, position)
     ends = ("not at all", "completely")
     values = {"mu": mu, "sigma_y": sigma_y, "small": small, "middle": middle, "large": large}
     return LiveChart(
         "dial",
-        f"Raw mean (ring) and estimate (dot) of {len(n)} schools against their number of pupils. "
-        "Small schools' dots lie near the city's mean, large schools' dots near their rings.",
+        f"Raw mean (ring) and estimate (dot) of {len(n)} {group}s against their number of {units}. "
+        f"Small {group}s' dots lie near the mean of all, large {group}s' dots near their rings.",
         words,
-        [slider("position", "How much schools differ", f"{spread:.1f} points", steps, ends)],
+        [slider("position", f"How much {group}s differ", f"{spread:.1f} points", steps, ends)],
         marks,
-        {**values, "n": n, "mean": means, "here": here, "named": str(named), "up": up.ends},
+        {
+            **values,
+            "n": n,
+            "mean": means,
+            "here": here,
+            "named": str(named),
+            "up": up.ends,
+            "group": group,
+        },
     )
 
 
@@ -152,18 +184,14 @@ def school_microscope(
     for colour, dashes, middle, width in curves.values():
         density = np.exp(-(((x - middle) / width) ** 2) / 2) / (width * math.sqrt(2 * math.pi))
         heights = HEIGHT * (1 - np.minimum(density / top, 1))
-        path = "L".join(f"{i / 2:g} {height:.1f}" for i, height in enumerate(heights))
-        drawn.append(
-            f'<path class="curve" d="M{path}" fill="none" stroke="{colour}" stroke-width="2.5" '
-            f'stroke-dasharray="{dashes}" vector-effect="non-scaling-stroke"/>'
-        )
+        path = [f"{i / 2:g} {height:.1f}" for i, height in enumerate(heights)]
+        drawn.append((path, colour, dashes))
     across = Scale(low, high)
     ticks = {value: across.at(value) for value in range(-(-low // 10) * 10, high + 1, 10)}
-    box = f'viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none" width="100%" height="{HEIGHT}"'
     marks = [
         *bottom_axis(ticks, "the school's true mean, points"),
         key(*((label, stroke(*curve[:2])) for label, curve in curves.items())),
-        f"<svg {box}>{''.join(drawn)}</svg>",
+        _curves(*drawn),
     ]
     spread = f"{sigma_alpha:.1f} points"
     return LiveChart(
@@ -237,4 +265,66 @@ def comparison_chart(schools: pd.DataFrame, named: dict[object, str]) -> LiveCha
         [buttons, f'<label>Any school <select name="school">{options}</select></label>'],
         marks,
         {"label": labels, "n": n, "x": x, "y": y, "raw": raw, "pooled": pooled, "truth": truth},
+    )
+
+
+def planner_chart(groups: int, size: int, sigma_y: float, sigma_alpha: float) -> LiveChart:
+    """Plan a study: how many schools of how many pupils, and how precise that will be.
+
+    Parameters
+    ----------
+    groups, size : int
+        Number of schools, and of pupils in each. Where two of the sliders start.
+    sigma_y : float
+        Standard deviation of pupils within a school, in points.
+    sigma_alpha : float
+        Standard deviation of the schools' means, in points. Where the third slider starts.
+
+    Returns
+    -------
+    LiveChart
+        Root mean square error of a school's mean, raw and pooled, against pupils in each, with
+        numbers from `helpers.likelihood.plan`: both standard deviations are taken as known.
+
+    Raises
+    ------
+    ValueError
+        As `helpers.likelihood.plan`.
+    """
+    sigma_y, sigma_alpha = round(sigma_y, 1), round(sigma_alpha, 1)
+    (chosen,) = plan(groups, size, sigma_y, sigma_alpha).to_dict("records")
+    most, least = max(100, size), min(0.5, sigma_alpha)  # pupils, and points: where sliders end
+    table = plan(groups, np.arange(2, most + 1), sigma_y, sigma_alpha)
+    across, up = sizes(table["size"]), Scale(0, math.ceil(table["raw_rmse"][0]), upward=True)
+    x, (raw, pooled) = across.at(size), (chosen["raw_rmse"], chosen["pooled_rmse"])
+    curves = {"raw mean": ("raw_rmse", RAW, "2 3"), "pooled mean": ("pooled_rmse", POOLED, "none")}
+    places = [across.at(n).strip("%") for n in table["size"]]
+    drawn = [
+        ([f"{place} {up.at(v)}" for place, v in zip(places, table[error], strict=True)], *style)
+        for error, *style in curves.values()
+    ]
+    stem = f'<line class="stem" x1="{x}" x2="{x}" y1="{up.at(raw)}" y2="{up.at(pooled)}" '
+    marks = [
+        *axes(up, across, "typical error of a school's mean, points"),
+        key(*((label, stroke(*style)) for label, (_, *style) in curves.items())),
+        _curves(*drawn),
+        f'{stem}stroke="{MUTED}"/>{ring(x, up.at(raw), RAW)}{dot(x, up.at(pooled), POOLED)}',
+    ]
+    spread = f"{sigma_alpha:.1f} points"
+    steps = (least, max(10, sigma_alpha), 0.1, sigma_alpha)
+    return LiveChart(
+        "planner",
+        "Typical error of a school's mean against its number of pupils: it falls for raw means, "
+        "and is smaller for pooled ones, much so in small schools. The chosen size is marked.",
+        f"A raw mean is typically off by {raw:.2f} points, a pooled one by {pooled:.2f}. "
+        f"The standard error of σ_α is {chosen['sigma_alpha_se']:.2f} points. "
+        f"In {chosen['right_order']:.0%} of pairs, the school with the higher estimate "
+        "is the better school.",
+        [
+            slider("groups", "Schools", f"{groups}", (2, max(100, groups), 1, groups)),
+            slider("size", "Pupils in each", f"{size}", (2, most, 1, size)),
+            slider("sigma_alpha", "Sd of schools, σ_α", spread, steps),
+        ],
+        marks,
+        {"sigma_y": sigma_y, "most": across.high, "up": up.ends},
     )

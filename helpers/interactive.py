@@ -103,7 +103,9 @@ def sizes(n: pd.Series) -> Scale:
     return Scale(0, n.max() * 1.02, root=True)
 
 
-def axes(up: Scale, across: Scale, title: str) -> Iterable[str]:
+def axes(
+    up: Scale, across: Scale, title: str, bottom: str = "pupils in the school"
+) -> Iterable[str]:
     """Both axes of a chart that sets schools' means against their number of pupils."""
     size = 10 ** max(0, math.floor(math.log10((up.high - up.low) / 6)))
     step = next(size * s for s in (1, 2, 5, 10) if (up.high - up.low) / (size * s) <= 6)
@@ -113,7 +115,7 @@ def axes(up: Scale, across: Scale, title: str) -> Iterable[str]:
         yield f'<text x="-8" y="{y}" dy="4" text-anchor="end">{value}</text>'
     yield f'<text x="-30" y="-14">{title}</text>'
     ticks = [size for size in (2, 10, 25, 50, 75, 100, 200, 500, 1000) if size <= across.high]
-    yield from bottom_axis({size: across.at(size) for size in ticks}, "pupils in the school")
+    yield from bottom_axis({size: across.at(size) for size in ticks}, bottom)
 
 
 def bottom_axis(ticks: dict[float, str], title: str) -> Iterable[str]:
@@ -151,10 +153,10 @@ def stroke(colour: str, dashes: str) -> str:
     return f'<path d="M-12 0h20" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"/>'
 
 
-def city(y: str) -> str:
-    """The city's mean: a line across, named at its end."""
+def city(y: str, word: str = "city") -> str:
+    """The mean of all: a line across, named at its end."""
     line = f'<line x1="0" x2="100%" y1="{y}" y2="{y}" stroke="{COMPLETE}" stroke-width="2"/>'
-    return f'{line}<text x="100%" y="{y}" dx="6" dy="4">city</text>'
+    return f'{line}<text x="100%" y="{y}" dx="6" dy="4">{word}</text>'
 
 
 def name(x: str, y: str, words: str) -> str:

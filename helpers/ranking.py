@@ -56,14 +56,17 @@ def moving_ranks(
         tails = [(1 - PROB) / 2, (1 + PROB) / 2]
         low, high = np.quantile(place, tails, axis=0, method="nearest")
         sorted_ = place.mean(axis=0).argsort(kind="stable")
-        notes = [f"{low[j]:.0f} to {high[j]:.0f}" for j in sorted_[:rows]]
+        ends = [sorted({int(low[j]), int(high[j])}) for j in sorted_[:rows]]
+        notes = [" to ".join(map(str, pair)) for pair in ends]  # one place, where both are equal
         orders.append(order[:draws].tolist())
         still.append({"order": sorted_.tolist(), "notes": notes})
         leaders.append(len(np.unique(order[:draws, 0])))
         cells.append([*zip(still[-1]["order"], notes, strict=False)])
+    first = f"the first {draws} draws" if draws > 1 else "the first draw"
+    lead = "1 school leads" if leaders[0] == 1 else f"{leaders[0]} different schools lead"
     words = (
-        f"All draws at once, with the {PROB:.0%} interval of each place. In the first {draws} "
-        f"draws {leaders[0]} different schools lead without pooling, {leaders[1]} with it."
+        f"All draws at once, with the {PROB:.0%} interval of each place. In {first} {lead} "
+        f"without pooling, {leaders[1]} with it."
     )
     heads = "".join(
         f'<th scope="col" style="border-bottom: 3px solid {colour}">{way}: school (pupils)</th>'

@@ -17,9 +17,10 @@ HEAVY = {"arviz", "dask.dataframe", "duckdb", "matplotlib.pyplot", "nutpie", "py
 # What may be loaded, and the names that load no more than that.
 LOADS = {
     "": (
-        "COMPLETE INK MUTED POOLED RAW analyse comparison_chart exact_posterior maximum_likelihood "
+        "COMPLETE INK MUTED POOLED RAW analyse comparison_chart effects_posterior exact_posterior "
+        "maximum_likelihood passes_posterior "
         "merge_summaries moving_ranks "
-        "partially_pooled_mean partially_pooled_sd pooling_dial pooling_weight "
+        "partially_pooled_mean partially_pooled_sd plan planner_chart pooling_dial pooling_weight "
         "precision_weighted_mean school_microscope "
         "read_scores repeat simulate_city summarise_schools"
     ),

@@ -12,17 +12,21 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from reader import ALIVE, BOOK, PAGES, READERS, SITE, audit, settle
 
+from helpers.likelihood import plan
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
+from helpers.ranking import moving_ranks
 from helpers.schools import simulate_city
 from helpers.summaries import summarise_schools
 
 DIAL = "notebooks/03_partially_pooled_model"
 LENS = "notebooks/02_unpooled_model"
+PLAN = "notebooks/05_does_pooling_help"
 # Where each mark of a chart stands, as numbers.
 PLACES = """(marks) => marks.map((mark) =>
     ["cx", "cy", "x1", "y1", "y2", "y", "d"].flatMap((name) =>
@@ -206,12 +210,21 @@ CHARTS = [  # page, name of a control, keys; the last one is the first again
     (LENS, "n", ["ArrowRight", "End", "Home"]),
     (LENS, "mean", ["ArrowLeft", "End", "Home"]),
     (LENS, "sigma_alpha", ["ArrowRight", "End", "Home"]),
+    (PLAN, "groups", ["ArrowRight", "PageUp", "End", "Home"]),
+    (PLAN, "size", ["ArrowLeft", "PageUp", "End", "Home"]),
+    (PLAN, "sigma_alpha", ["ArrowRight", "PageUp", "End", "Home"]),
 ]
 
 
 def expected(kind: str, values: dict, chosen: dict[str, float]) -> list[str]:
     """The numbers of a chart's sentence, by the book's own functions."""
-    sigma_y, mu = values["sigma_y"], values["mu"]
+    sigma_y, mu = values["sigma_y"], values.get("mu")
+    if kind == "planner":
+        (row,) = plan(sigma_y=sigma_y, **chosen).to_dict("records")
+        errors = [f"{row[name]:.2f}" for name in ("raw_rmse", "pooled_rmse", "sigma_alpha_se")]
+        raw, pooled, spread = errors
+        pairs = f"In {row['right_order']:.0%} of pairs"
+        return [f"off by {raw} points", f"one by {pooled}.", f"σ_α is {spread} points", pairs]
     if kind == "microscope":
         n, mean, sigma_alpha = (chosen[name] for name in ("n", "mean", "sigma_alpha"))
         sd = partially_pooled_sd(n, sigma_y, sigma_alpha)
@@ -259,7 +272,7 @@ def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit)
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ["intro", LENS, DIAL, "notebooks/04_comparison"])
+@pytest.mark.parametrize("name", ["intro", LENS, DIAL, "notebooks/04_comparison", PLAN])
 @pytest.mark.parametrize("reader", ["phone-light", "laptop-dark"])
 def test_a_chart_is_the_same_before_and_after_the_first_touch(name, reader, visit) -> None:
     pictures = []
@@ -291,9 +304,18 @@ def test_a_ranking_moves_as_its_draws_say(visit) -> None:
         chart.get_by_role("button", name="Next draw").click()
         shown = rows.locator("td:last-child span").all_inner_texts()
         assert shown == pooled[draw - 1][:10]
-        leaders = len({order[0] for order in pooled[:draw]})
-        assert f"Draw {draw}. So far " in words.text_content()
-        assert f"without pooling, {leaders} with it." in words.text_content()
+        leaders, stood = [], []
+        for orders in values["orders"]:
+            leaders.append(len({order[0] for order in orders[:draw]}))
+            places = sorted({order.index(values["named"]) + 1 for order in orders[:draw]})
+            one = len(places) == 1
+            stood.append(f"place {places[0]}" if one else f"places {places[0]} to {places[-1]}")
+        have = "1 school has" if leaders[0] == 1 else f"{leaders[0]} different schools have"
+        assert words.text_content() == (
+            f"Draw {draw}. So far {have} led without pooling, {leaders[1]} with it. School "
+            f"{values['label'][values['named']]} stood at {stood[0]} without pooling, "
+            f"at {stood[1]} with it."
+        )
         led = sum(order[0] == shown[0] for order in pooled[:draw])
         assert rows.first.locator("td:last-child small").text_content() == f"led {led} of {draw}"
         assert chart.evaluate("(chart) => chart.offsetHeight") == height
@@ -301,6 +323,19 @@ def test_a_ranking_moves_as_its_draws_say(visit) -> None:
     expect(chart.locator("output")).to_have_text("all at once")
     assert chart.locator("table").inner_text() == still
     assert problems == []
+
+
+def test_a_ranking_says_of_one_that_it_is_one() -> None:
+    n = pd.Series([5, 9], index=["A", "B"])
+    means = pd.DataFrame([[2.0, 1.0], [2.0, 1.0]], columns=n.index)
+    for draws, first in {1: "In the first draw", 2: "In the first 2 draws"}.items():
+        figure = moving_ranks(means, means, n, named="A", draws=draws, rows=2).figure
+        assert f"{first} 1 school leads without pooling, 1 with it." in figure
+        assert re.findall("<small>(.*?)</small>", figure) == ["1", "1", "2", "2"]
+    turned = means.assign(A=[2.0, 0.0])
+    figure = moving_ranks(turned, means, n, named="A", draws=2, rows=2).figure
+    assert "In the first 2 draws 2 different schools lead without pooling, 1 with it." in figure
+    assert re.findall("<small>(.*?)</small>", figure) == ["1 to 2", "1", "1 to 2", "2"]
 
 
 def test_a_ranking_plays_until_it_is_paused_and_not_where_motion_is_unwanted(visit) -> None:
