@@ -163,4 +163,60 @@ def part_3() -> dict[str, Answer]:
                 "d": "A school's row holds three numbers, whatever the size of its scores.",
             },
         ),
+        "13.1": Number(
+            lambda: (2 + 150 * 0.08) / (50 + 150),
+            "The weight is 50 / (50 + 150), or one quarter.",
+            (
+                "It lies between 4%, the raw rate, and 8%.",
+                "λ = n / (n + κ), for the raw rate; 1 − λ for the mean of all.",
+            ),
+            (
+                (lambda: 0.04, "That is the raw rate. The other hospitals count too."),
+                (lambda: 0.08, "That is the mean of all. The hospital's own operations count too."),
+                (lambda: 0.05, "The weights are exchanged: with 50 operations λ is one quarter."),
+                (lambda: 0.04 / 3 + 0.08 * 2 / 3, "Below the line of λ belongs n + κ, not κ."),
+                (lambda: 7.0, "That is in percent. A rate goes from 0 to 1."),
+            ),
+            tolerance=0.002,
+        ),
+        "13.2": Function(
+            lambda effect, se, mu, tau: (tau**2 * effect + se**2 * mu) / (tau**2 + se**2),
+            (
+                (28.0, 15.0, 8.0, 6.0),
+                (-3.0, 4.0, 8.0, 8.0),
+                (np.array([28.0, 8.0, -3.0]), np.array([15.0, 10.0, 16.0]), 8.0, 10.0),
+            ),
+            "It is the estimate of a school, with the standard error in place of σ_y / √n.",
+            (
+                "λ = τ² / (τ² + se²), for the study's own effect.",
+                "Where τ is 0, the estimate is μ. Where the standard error is 0, it is the effect.",
+            ),
+            (
+                (
+                    lambda y, s, m, t: (s**2 * y + t**2 * m) / (t**2 + s**2),
+                    "The weights are exchanged: a small standard error keeps more of the effect.",
+                ),
+                (
+                    lambda y, s, m, t: (t * y + s * m) / (t + s),
+                    "You took the ratio of standard deviations, not of variances.",
+                ),
+                (
+                    lambda y, s, m, t: t**2 * y / (t**2 + s**2),
+                    "The rest of the weight belongs to μ.",
+                ),
+                (
+                    lambda y, s, m, t: (y / s**2 + m) / (1 / s**2 + 1),
+                    "μ counts by 1 / τ², not by 1.",
+                ),
+            ),
+        ),
+        "13.3": Choice(
+            "b",
+            {
+                "a": "That is the mean of the population. One hospital may lie far from it.",
+                "b": "Nothing is known of it but its kind: its rate is a draw from the population.",
+                "c": "That hospital's own operations say how good it is, not how good others are.",
+                "d": "It treats all hospitals as one. That they differ is left out.",
+            },
+        ),
     }
