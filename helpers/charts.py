@@ -108,7 +108,7 @@ def pooling_dial(
     across, up = sizes(schools["n"]), points([*means, mu])
     estimates = partially_pooled_mean(n, means, mu, sigma_y, spread).tolist()
     marks = [*axes(up, across, f"{value}, points", f"{units} in the {group}")]
-    marks.append(city(up.at(mu), "city" if group == "school" else "all"))
+    marks.append(city(up.at(mu), "city" if value == "average score" else "all"))
     marks.append(key(*list(KEY.items())[:2]))
     for size, mean, estimate in zip(n, means, estimates, strict=True):
         x, top, end = across.at(size), up.at(mean), up.at(estimate)
