@@ -72,29 +72,34 @@ def plot_estimates(
     ax.set_xlabel(f"{units} in the {group}")
 
 
-def plot_poolings(schools: pd.DataFrame, *, group: str = "school", units: str = "pupils") -> None:
+def plot_poolings(
+    schools: pd.DataFrame, *, group: str = "school", units: str = "pupils", what: str = "mean"
+) -> None:
     """Draw no pooling above partial pooling, on the same axes; complete pooling is a line.
 
     Parameters
     ----------
     schools : DataFrame, a row a school
-        ``n``; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``, ``lower`` and
-        ``upper``, in the score's unit, as in `helpers.own_data.analysis.Analysis`.
-    group, units : str
-        What the axes call a school and its pupils.
+        ``n``, or ``se`` instead; ``raw``, ``raw_lower`` and ``raw_upper``; ``complete``; ``mean``,
+        ``lower`` and ``upper``, in the score's unit, as in `helpers.own_data.analysis.Analysis`.
+    group, units, what : str
+        What the axes call a school, its pupils, and its number.
     """
+    size = schools["n" if "n" in schools else "se"]
     raw = schools[["raw", "raw_lower", "raw_upper"]].set_axis(["mean", "lower", "upper"], axis=1)
     _, axes = plt.subplots(2, 1, sharex=True, sharey=True, figsize=(6.4, 7))
     panels = [("no pooling", raw, RAW), ("partial pooling", schools, POOLED)]
     for ax, (title, estimates, colour) in zip(axes, panels, strict=True):
-        plot_estimates(ax, schools["n"], estimates, colour=colour, group=group, units=units)
+        plot_estimates(ax, size, estimates, colour=colour, group=group, units=units)
         ax.axhline(schools["complete"].iloc[0], color=COMPLETE, label="complete pooling")
-        ax.set(title=title, ylabel=f"{group} mean, {PROB:.0%} interval")
-    if schools["n"].max() > 20 * schools["n"].min():
+        ax.set(title=title, ylabel=f"{group} {what}, {PROB:.0%} interval")
+    if size.max() > 20 * size.min():
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:,.0f}")
-    else:
+        ax.xaxis.set_major_formatter("{x:,.0f}" if size.name == "n" else "{x:,.4g}")
+    elif size.name == "n":
         ax.locator_params(axis="x", integer=True)
+    if size.name == "se":
+        ax.set_xlabel(f"standard error of the {group}")
     axes[0].set_xlabel("")
     axes[0].legend()
 

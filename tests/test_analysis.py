@@ -139,6 +139,7 @@ def test_every_number_is_that_of_a_plain_grid(name: str) -> None:
     new, unit = np.eye(size + 1)[size], witness.sigma_y**2
     predicted = found.predict()
     asked["new school"] = predicted.iloc[0], witness.ask(new, witness.sigma_alpha**2)
+    asked["average school"] = predicted.iloc[2], witness.ask(new)
     asked["new pupil"] = predicted.iloc[1], witness.ask(new, witness.sigma_alpha**2 + unit)
     known = found.predict(a)
     asked["known school"] = known.iloc[0], witness.ask(np.eye(size + 1)[0])
@@ -166,6 +167,7 @@ def test_predictions_and_comparisons_are_those_of_draws() -> None:
         (found.compare(3, 7), means[:, 3] - means[:, 7]),
         (found.predict().iloc[0], new),
         (found.predict().iloc[1], rng.normal(new, y)),
+        (found.predict().iloc[2], mu),
         (found.predict(5).iloc[1], rng.normal(means[:, 5], y)),
     ]
     for ours, draws in rows:
@@ -190,9 +192,15 @@ def test_names_of_predictions_are_told_apart() -> None:
     scores = table_of({"new hospital": [1, 2, 4], "b": [3, 5], "c": [9.5, 8]})
     found = analyse(scores, **HOSPITALS)
     new, known = found.predict(), found.predict("new hospital")
-    names = [*new.index, *known.index]
-    assert len(set(names)) == 4
-    assert all("hospital" in name for name in names)
+    assert [*new.index, *known.index] == [
+        "mean of a new hospital",
+        "new patient in a new hospital",
+        "the average hospital",
+        "mean of hospital new hospital",
+        "new patient in hospital new hospital",
+    ]
+    wide = new["upper"] - new["lower"]
+    assert wide["the average hospital"] < wide["mean of a new hospital"]
 
 
 @pytest.mark.parametrize(

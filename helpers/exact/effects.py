@@ -277,7 +277,11 @@ class EffectsPosterior:
         rng = np.random.default_rng(seed)
         t = np.log(self.quantile_of_tau(rng.random(chains * draws)))
         mu = rng.normal(np.interp(t, self.t, self.mu), np.interp(t, self.t, self.mu_sd))
-        effects = rng.normal(*_effects(np.exp(t), mu, np.zeros_like(mu), *self._data))
+        effects = np.empty((t.size, len(self.studies)))
+        step = max(1, 1_000_000 // len(self.studies))
+        for some in (slice(i, i + step) for i in range(0, t.size, step)):
+            given = np.exp(t[some]), mu[some], np.zeros_like(mu[some])
+            effects[some] = rng.normal(*_effects(*given, *self._data))
         shape = chains, draws
         posterior = {
             "global_mean": (("chain", "draw"), mu.reshape(shape)),

@@ -1,8 +1,10 @@
 """Posterior predictive checks: what in the data would data from the fitted model hardly show?"""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from helpers.own_data.words import Words
@@ -29,7 +31,8 @@ def check_model(
     schools : DataFrame
         ``n``, ``mean`` and ``ss``.
     codes, values : ndarray, shape (pupils,)
-        Each pupil's school, as a whole number from 0, and score.
+        Each pupil's school, as a whole number from 0, and score; both empty if not known: then
+        the check on extreme values is left out.
     parameters : DataFrame
         Posterior ``mean`` and ``sd`` of ``global_mean``, ``global_sigma`` and ``sigma_y``.
     draws : tuple of ndarray
@@ -48,8 +51,7 @@ def check_model(
     """
     centre, *_ = parameters["mean"]
     n, mean = schools["n"].to_numpy(), schools["mean"].to_numpy() - centre
-    # The k-th smallest of m replicated values: below it lie k / (m + 1) of all further ones.
-    replicas, beyond = (399, 4) if n.size <= 10_000 else (99, 1)
+    replicas = _replicas(n.size)
     picked = rng.choice(len(draws[0]), replicas)
     mu, sigma_alpha, sigma_y = (one[picked] for one in draws)
     mu = mu - centre
@@ -57,12 +59,10 @@ def check_model(
     standing = np.sqrt(between + within / n)
     measured = (n >= 5) & (schools["ss"].to_numpy() > 0)
     freedom = n[measured] - 1
-    size = rankdata(n) - (n.size + 1) / 2
+    tied = _tied_to(n)
 
     def of_means(means: NDArray) -> tuple[float, float]:
-        order = rankdata(means) - (n.size + 1) / 2
-        tied = size @ order / np.sqrt((size @ size) * (order @ order))
-        return (np.abs(means) / standing).max(), tied
+        return (np.abs(means) / standing).max(), tied(means)
 
     def of_spread(squares: NDArray) -> float:
         return np.log(squares / freedom).std() / 2 if freedom.size > 1 else np.nan
@@ -94,7 +94,6 @@ def check_model(
             )
             for i in range(replicas)
         ]
-    replicated = np.sort(replicated, axis=0)
     kinds = [
         (
             f"extreme values within {words.groups} (excess kurtosis)",
@@ -106,17 +105,167 @@ def check_model(
             f"{words.groups} more alike in spread than the model allows",
             f"{words.groups} that differ more in spread than the model allows",
         ),
-        (
-            f"{words.group} farthest from the others (in sds)",
-            "",  # none far away is no fault
-            f"one {words.group} farther from the others than the model allows",
-        ),
+        _farthest(words),
         (
             f"size and mean of {words.groups} (rank correlation)",
             f"larger {words.groups} have the lower means",
             f"larger {words.groups} have the higher means",
         ),
     ]
+    return _judge(kinds, observed, replicated, error)
+
+
+def check_effects(
+    studies: pd.DataFrame,
+    parameters: pd.DataFrame,
+    draws: tuple[NDArray, NDArray],
+    error: float,
+    words: Words,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Compare effects with effects that the fitted model makes.
+
+    Parameters
+    ----------
+    studies : DataFrame
+        ``effect`` and ``se``.
+    parameters : DataFrame
+        Posterior ``mean`` and ``sd`` of ``global_mean`` and ``global_sigma``.
+    draws : tuple of ndarray
+        Posterior draws of μ and τ.
+    error, words, rng
+        As for `check_model`.
+
+    Returns
+    -------
+    DataFrame
+        As `helpers.own_data.analysis.Analysis.checks`.
+    """
+    centre, between = parameters["mean"].iloc[0], (parameters.iloc[1, :2] ** 2).sum()
+    s, tied = studies["se"].to_numpy(float), _tied_to(studies["se"])
+
+    def statistics(effects: NDArray) -> tuple[float, float, float]:
+        apart = (effects - np.average(effects, weights=s**-2)) / s
+        far = np.abs(effects) / np.sqrt(between + s**2)
+        return np.sqrt(apart @ apart / (s.size - 1)), far.max(), tied(effects)
+
+    picked = rng.choice(len(draws[0]), _replicas(s.size, 1_000))
+    mu, tau = (one[picked] for one in draws)
+    with np.errstate(divide="ignore", invalid="ignore"):  # standard errors may all be equal
+        observed = statistics(studies["effect"].to_numpy(float) - centre)
+        replicated = [
+            statistics(rng.normal(one - centre, np.hypot(sd, s)))
+            for one, sd in zip(mu, tau, strict=True)
+        ]
+    kinds = [
+        (
+            f"spread of the effects of {words.groups} (sd, in standard errors)",
+            f"{words.groups} more alike than their standard errors allow",
+            f"{words.groups} that differ more than the model allows",
+        ),
+        _farthest(words),
+        (
+            f"standard error and effect of {words.groups} (rank correlation)",
+            f"{words.groups} with larger standard errors have the lower effects",
+            f"{words.groups} with larger standard errors have the higher effects",
+        ),
+    ]
+    return _judge(kinds, observed, replicated, error)
+
+
+def check_passes(
+    groups: pd.DataFrame,
+    parameters: pd.DataFrame,
+    draws: tuple[NDArray, NDArray],
+    error: float,
+    words: Words,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Compare passes of trials with passes that the fitted model makes.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        ``passes`` and ``trials``.
+    parameters : DataFrame
+        Posterior ``mean`` and ``sd`` of ``global_mean`` and ``global_sigma``.
+    draws : tuple of ndarray
+        Posterior draws of m and of the sd of the rates.
+    error, words, rng
+        As for `check_model`.
+
+    Returns
+    -------
+    DataFrame
+        As `helpers.own_data.analysis.Analysis.checks`.
+    """
+    y, n = (groups[name].to_numpy(float) for name in ("passes", "trials"))
+    m, between = parameters["mean"].iloc[0], (parameters.iloc[1, :2] ** 2).sum()
+    standing, tied = np.sqrt(n * m * (1 - m) + n * (n - 1) * between), _tied_to(n)
+
+    def statistics(passes: NDArray) -> tuple[float, float, float]:
+        rate = (passes.sum() + 0.5) / (n.sum() + 1)
+        apart = (passes - n * rate) / np.sqrt(n * rate * (1 - rate))
+        far = np.abs(passes - n * m) / standing
+        return np.sqrt(apart @ apart / (n.size - 1)), far.max(), tied(passes / n)
+
+    picked = rng.choice(len(draws[0]), _replicas(n.size, 1_000))
+    means, sigmas = (one[picked] for one in draws)
+    kappas = np.maximum(means * (1 - means) / sigmas**2 - 1, 1e-300)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = statistics(y)
+        replicated = [
+            statistics(
+                rng.binomial(n.astype(int), rng.beta(one * kappa, (1 - one) * kappa, n.size))
+            )
+            for one, kappa in zip(means, kappas, strict=True)
+        ]
+    kinds = [
+        (
+            f"spread of the rates of {words.groups} (in sds of chance alone)",
+            f"{words.groups} more alike than chance allows",
+            f"{words.groups} that differ more than the model allows",
+        ),
+        _farthest(words),
+        (
+            f"size and rate of {words.groups} (rank correlation)",
+            f"larger {words.groups} have the lower rates",
+            f"larger {words.groups} have the higher rates",
+        ),
+    ]
+    return _judge(kinds, observed, replicated, error)
+
+
+def _replicas(size: int, many: int = 10_000) -> int:
+    return 399 if size <= many else 99
+
+
+def _tied_to(size: ArrayLike) -> Callable[[NDArray], float]:
+    """The rank correlation with these sizes."""
+    size = rankdata(size) - (len(size) + 1) / 2
+
+    def tied(values: NDArray) -> float:
+        order = rankdata(values) - (size.size + 1) / 2
+        return size @ order / np.sqrt((size @ size) * (order @ order))
+
+    return tied
+
+
+def _farthest(words: Words) -> tuple[str, str, str]:
+    return (
+        f"{words.group} farthest from the others (in sds)",
+        "",  # none far away is no fault
+        f"one {words.group} farther from the others than the model allows",
+    )
+
+
+def _judge(
+    kinds: list[tuple[str, str, str]], observed: ArrayLike, replicated: ArrayLike, error: float
+) -> pd.DataFrame:
+    """The table of checks: `kinds` has a name and what is wrong if too low and if too high."""
+    # The k-th smallest of m replicated values: below it lie k / (m + 1) of all further ones.
+    beyond = 4 if len(replicated) == 399 else 1
+    replicated = np.sort(replicated, axis=0)
     fault = "" if error < LARGEST_ERROR else "the numbers are not exact enough"
     rows = {"numerical error (in posterior sds)": (error, 0.0, LARGEST_ERROR, 0.0, fault)}
     for (name, low, high), seen, made in zip(kinds, observed, replicated.T, strict=True):
