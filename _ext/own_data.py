@@ -1,4 +1,4 @@
-"""What the page "Your own data" needs from Python: three examples, and the charts' look."""
+"""What the page "Your own data" needs from Python: its examples, and the charts' look."""
 
 import html
 import json
@@ -16,7 +16,7 @@ PAGE = "own_data"
 
 
 def examples() -> list[dict[str, str]]:
-    """The book's city, real schools, and one of another field in another country's notation."""
+    """The book's city, real schools, another field and notation, known errors, and passes."""
     city = simulate_city(seed=42).scores[["school", "score"]].round(1)
     london = pd.read_csv(BOOK / "data" / "london_exam.csv")
     summary = summarise_schools(london, "school", "exam_score")
@@ -29,6 +29,10 @@ def examples() -> list[dict[str, str]]:
     clinics.columns = ["clinic", "waiting (minutes)"]
     clinics["clinic"] = [f"clinic {chr(65 + label)}" for label in clinics["clinic"]]
     clinics.loc[clinics.index[::29], "waiting (minutes)"] = np.nan
+    # Rubin (1981): effects of coaching, and their standard errors.
+    effects = [28, 8, -3, 7, -1, 1, 18, 12], [15, 10, 16, 11, 9, 11, 10, 18]
+    eight = pd.DataFrame(dict(zip(["effect", "se"], effects, strict=True)), index=list("ABCDEFGH"))
+    batters = pd.read_csv(BOOK / "data" / "batters.csv")[["batter", "hits", "at_bats"]]
     return [
         {
             "name": "The book's city",
@@ -48,6 +52,18 @@ def examples() -> list[dict[str, str]]:
             "unit": "patient",
             "text": clinics.round(1).to_csv(None, index=False, sep=";", decimal=","),
         },
+        {
+            "name": "Coaching in eight schools",
+            "group": "school",
+            "unit": "pupil",
+            "text": eight.to_csv(None, index_label="school"),
+        },
+        {
+            "name": "18 batters",
+            "group": "batter",
+            "unit": "at bat",
+            "text": batters.to_csv(None, index=False),
+        },
     ]
 
 
@@ -63,11 +79,22 @@ def furnish(app: Sphinx, name: str, template: str, context: dict, doctree: objec
         1,
     )
     for script in (
+        "normal.js",
         "posterior.js",
+        "effects.js",
+        "beta.js",
+        "passes_plane.js",
+        "passes_cells.js",
+        "passes.js",
         "reader.js",
+        "own_words.js",
+        "own_kinds.js",
         "own_cautions.js",
         "own_charts.js",
+        "own_files.js",
         "own_results.js",
+        "own_compute.js",
+        "own_prior.js",
         "own_data.js",
     ):
         app.add_js_file(script, loading_method="defer")

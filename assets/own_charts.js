@@ -8,7 +8,7 @@ globalThis.ownCharts = (() => {
 
   const scale = (low, high, bend = (x) => x) => {
     const share = (x) => (bend(x) - bend(low)) / (bend(high) - bend(low));
-    return { low, high, across: (x) => `${(100 * share(x)).toFixed(2)}%`, share };
+    return { low, high, share };
   };
 
   // Round numbers between two ends: about so many.
@@ -22,15 +22,43 @@ globalThis.ownCharts = (() => {
 
   const escape = (text) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
-  // Sizes lie along a root, which gives small groups room.
-  const sizes = (n) => scale(0, 1.02 * Math.max(...n), Math.sqrt);
+  const SIZES = [2, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 1e5, 1e6, 1e7];
+  const least = (list) => list.reduce((a, b) => Math.min(a, b));
+  const most = (list) => list.reduce((a, b) => Math.max(a, b));
 
-  const sizeTicks = (high) =>
-    [2, 10, 25, 50, 100, 250, 500, 1000, 2500, 10000, 1e5, 1e6].filter((size) => size <= high)
-      .filter((size, i, all) => Math.sqrt(size / high) - Math.sqrt((all[i - 1] ?? 0) / high) > 0.06);
+  // Where the groups stand from left to right: the share of each, the marks below, the title, and
+  // for a band the values along the way with their shares.
+  const alongSizes = (sizes, title) => { // along a root, which gives small groups room
+    const x = scale(0, 1.02 * most(sizes), Math.sqrt);
+    const [from, to] = [Math.sqrt(least(sizes)), Math.sqrt(x.high)];
+    const marks = SIZES.filter((size) => size <= x.high)
+      .filter((size, i, all) => x.share(size) - (i ? x.share(all[i - 1]) : 0) > 0.06)
+      .map((size) => [x.share(size), `${size}`]);
+    const along = Array.from({ length: 121 }, (_, i) => (from + ((to - from) * i) / 120) ** 2);
+    return { at: sizes.map(x.share), marks, title, along: along.map((v) => [x.share(v), v]) };
+  };
+  const alongErrors = (errors, title) => { // from the largest to the smallest
+    const [low, high] = [least(errors), most(errors)];
+    const room = (high - low) / 20;
+    const x = scale(high + 3 * room, Math.max(low - 2 * room, 0));
+    const { found, digits } = ticks(x.high, x.low);
+    const marks = found.map((value) => [x.share(value), value.toFixed(digits)]);
+    const along = Array.from({ length: 121 }, (_, i) => x.low + ((x.high - x.low) * i) / 120);
+    return { at: errors.map(x.share), marks, title, along: along.map((v) => [x.share(v), v]) };
+  };
+  const alongOrder = (values, raw, title) => { // all alike: by their raw values
+    const order = [...raw.keys()].sort((i, j) => raw[i] - raw[j] || i - j);
+    const at = [];
+    order.forEach((i, place) => { at[i] = (place + 0.5) / raw.length; });
+    return { at, marks: [], title, along: [[0, values[0]], [1, values[0]]] };
+  };
+  const axis = (values, raw, { errors, title, alike }) => {
+    if (values.every((value) => value === values[0])) return alongOrder(values, raw, alike);
+    return (errors ? alongErrors : alongSizes)(values, title);
+  };
 
-  // A chart of values against sizes; `marks` get functions from values to places.
-  const draw = ({ height, x, low, high, titles, alt, key, marks }) => {
+  // A chart of values against an axis; `marks` get functions to places.
+  const draw = ({ height, axis: { at, marks: below, title: under }, low, high, title, alt, key, marks }) => {
     const room = (high - low) / 20 || 1;
     const up = scale(low - room, high + room);
     const y = (value) => (height * (1 - up.share(value))).toFixed(1);
@@ -38,17 +66,18 @@ globalThis.ownCharts = (() => {
     const lines = found.map((value) =>
       `<line x1="0" x2="100%" y1="${y(value)}" y2="${y(value)}" stroke="#e2e2e0"/>`
       + `<text x="-6" y="${y(value)}" dy="4" text-anchor="end">${value.toFixed(digits)}</text>`);
-    const below = sizeTicks(x.high).map((value) =>
-      `<text x="${x.across(value)}" y="${height + 18}" text-anchor="middle">${value}</text>`);
+    const across = (share) => `${(100 * share).toFixed(2)}%`;
+    const named = below.map(([share, value]) =>
+      `<text x="${across(share)}" y="${height + 18}" text-anchor="middle">${value}</text>`);
     const entries = key.map(([mark, words], i) =>
       `<svg x="${((100 * i) / key.length).toFixed(0)}%" y="-42" overflow="visible">`
       + `<g transform="translate(-20 0)">${mark}</g><text x="-4" dy="4">${escape(words)}</text></svg>`);
     return `<div class="live-chart-plot"><svg role="img" aria-label="${escape(alt)}" `
       + `width="100%" height="${ABOVE + height + BELOW}"><svg y="${ABOVE}" overflow="visible">`
-      + `${lines.join("")}<text x="-30" y="-14">${escape(titles[1])}</text>`
+      + `${lines.join("")}<text x="-30" y="-14">${escape(title)}</text>`
       + `<line x1="0" x2="100%" y1="${height}" y2="${height}" stroke="${COLOURS.muted}"/>`
-      + `${below.join("")}<text x="100%" y="${height + 38}" text-anchor="end">${escape(titles[0])}`
-      + `</text>${entries.join("")}${marks({ x: x.across, y })}</svg></svg></div>`;
+      + `${named.join("")}<text x="100%" y="${height + 38}" text-anchor="end">${escape(under)}`
+      + `</text>${entries.join("")}${marks({ x: (i) => across(at[i]), y, across })}</svg></svg></div>`;
   };
 
   const ring = (x, y) =>
@@ -60,62 +89,57 @@ globalThis.ownCharts = (() => {
     `<line x1="0" x2="100%" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>`
     + `<text x="0" y="${y}" dx="4" dy="-6">${escape(words)}</text>`;
   const KEYS = {
-    raw: [ring(0, 0), "raw mean"],
-    pooled: [dot(0, 0), "partially pooled"],
-    bar: [bar(0, -10, 10, COLOURS.muted), "94% interval"],
-    band: [`<rect x="-10" y="-8" width="20" height="16" fill="#d9d9d6"/>`, "band of luck"],
+    raw: (words) => [ring(0, 0), words],
+    pooled: () => [dot(0, 0), "partially pooled"],
+    bar: () => [bar(0, -10, 10, COLOURS.muted), "94% interval"],
+    band: () => [`<rect x="-10" y="-8" width="20" height="16" fill="#d9d9d6"/>`, "band of luck"],
   };
 
   const ends = (...lists) => {
     const all = lists.flatMap((list) => [...list]).filter(Number.isFinite);
-    return { low: all.reduce((a, b) => Math.min(a, b)), high: all.reduce((a, b) => Math.max(a, b)) };
+    return { low: least(all), high: most(all) };
   };
 
-  // Raw mean and estimate, at one position of the dial.
-  const dial = ({ n, mean }, estimates, mu, titles) => draw({
-    height: 230, x: sizes(n), ...ends(mean, [mu]), titles, key: [KEYS.raw, KEYS.pooled],
-    alt: "Raw mean (ring) and estimate (dot) of each group against its size.",
-    marks: ({ x, y }) => level(y(mu), "all groups") + n.map((size, i) =>
-      bar(x(size), y(mean[i]), y(estimates[i]), COLOURS.muted) + ring(x(size), y(mean[i]))
-      + dot(x(size), y(estimates[i]))).join(""),
+  // Raw value and estimate, at one position of the dial. `what`: the groups' axis, their raw values,
+  // the middle of all, the title, and the name of a raw value.
+  const dial = ({ axis: places, raw, middle, title, name }, estimates) => draw({
+    height: 230, axis: places, ...ends(raw, [middle]), title, key: [KEYS.raw(name), KEYS.pooled()],
+    alt: `${name} (ring) and estimate (dot) of each group against its size.`,
+    marks: ({ x, y }) => level(y(middle), "all groups") + raw.map((value, i) =>
+      bar(x(i), y(value), y(estimates[i]), COLOURS.muted) + ring(x(i), y(value))
+      + dot(x(i), y(estimates[i]))).join(""),
   });
 
-  const funnel = ({ n, mean }, mu, sigmaY, titles) => {
-    const x = sizes(n);
-    const z = 1.8808; // leaves 3% at each end of a normal distribution
-    const least = Math.min(...n);
-    const reach = (z * sigmaY) / Math.sqrt(least);
-    const [from, to] = [Math.sqrt(least), Math.sqrt(x.high)];
-    const shown = Array.from({ length: 121 }, (_, i) => (from + ((to - from) * i) / 120) ** 2);
+  const funnel = ({ axis: places, raw, middle, title, name }, band) => {
+    const shown = places.along.map(([share, value]) => [share, ...band(value)]);
     return draw({
-      height: 230, x, ...ends(mean, [mu - reach, mu + reach]), titles, key: [KEYS.raw, KEYS.band],
-      alt: "Raw means against the groups' sizes, and the band that luck alone would fill: wide for "
+      height: 230, axis: places, ...ends(raw, shown.flatMap(([, ...both]) => both)), title,
+      key: [KEYS.raw(name), KEYS.band()],
+      alt: `Each ${name} against the groups' sizes, and the band that luck alone would fill: wide for `
         + "small groups, narrow for large ones.",
-      marks: ({ x: across, y }) => {
-        const half = (size) => (z * sigmaY) / Math.sqrt(size);
-        const boxes = shown.slice(1).map((size, i) => {
-          const [top, end] = [y(mu + half(size)), y(mu - half(size))];
-          const left = parseFloat(across(shown[i]));
-          const width = parseFloat(across(size)) - left + 0.05;
-          return `<rect x="${left}%" width="${width.toFixed(2)}%" y="${top}" fill="#d9d9d6" `
-            + `height="${(end - top).toFixed(1)}"/>`;
+      marks: ({ x, y, across }) => {
+        const boxes = shown.slice(1).map(([share, low, high], i) => {
+          const left = shown[i][0];
+          const width = (100 * (share - left) + 0.05).toFixed(2);
+          return `<rect x="${across(left)}" width="${width}%" y="${y(high)}" fill="#d9d9d6" `
+            + `height="${(y(low) - y(high)).toFixed(1)}"/>`;
         });
-        return boxes.join("") + level(y(mu), "all groups")
-          + n.map((size, i) => ring(across(size), y(mean[i]))).join("");
+        return boxes.join("") + level(y(middle), "all groups")
+          + raw.map((value, i) => ring(x(i), y(value))).join("");
       },
     });
   };
 
   // One panel of the comparison; both have the same scale.
-  const panel = ({ n }, middle, lower, upper, range, mu, titles, way) => draw({
-    height: 200, x: sizes(n), ...range, titles,
-    key: [KEYS[way], KEYS.bar],
-    alt: way === "raw" ? "Each group's raw mean with its interval, wide for small groups."
+  const panel = ({ axis: places, middle, title, name }, values, lower, upper, range, way) => draw({
+    height: 200, axis: places, ...range, title,
+    key: [KEYS[way](name), KEYS.bar()],
+    alt: way === "raw" ? `Each group's ${name} with its interval, wide for small groups.`
       : "Each group's partially pooled estimate with its interval, all nearer together.",
-    marks: ({ x, y }) => level(y(mu), "all groups") + n.map((size, i) =>
-      bar(x(size), y(lower[i]), y(upper[i]), COLOURS[way])
-      + (way === "raw" ? ring : dot)(x(size), y(middle[i]))).join(""),
+    marks: ({ x, y }) => level(y(middle), "all groups") + Array.from(values, (value, i) =>
+      bar(x(i), y(lower[i]), y(upper[i]), COLOURS[way])
+      + (way === "raw" ? ring : dot)(x(i), y(value))).join(""),
   });
 
-  return { dial, funnel, panel, ends };
+  return { axis, dial, funnel, panel, ends };
 })();

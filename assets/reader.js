@@ -210,19 +210,20 @@
 
   const checkApart = (one, other, name) => one === other
     && refuse(`label and score need a column each, not ${repr(name)} for both`);
-  // The places of both columns: by their exact names, or else up to what can't be seen.
+  // The place of a column: by its exact name, or else up to what can't be seen.
+  const findColumn = (columns, name, hint = "") => {
+    const loose = !columns.includes(name), what = loose ? plain(name) : name;
+    const where = loose ? columns.map(plain) : columns;
+    const found = where.filter((column) => column === what).length;
+    const shown = columns.slice(0, 20).map((column) =>
+      ([...column].length < 40 ? column : `${cut(column, 40)}...`));
+    const more = columns.length > 20 ? ` and ${count(columns.length - 20)} more` : "";
+    if (found === 1) return where.indexOf(what);
+    return refuse(`${found ? "two columns are" : "no column is"} called ${repr(name)}; the `
+      + `columns are ${list(shown)}${more}${hint}`);
+  };
   const findColumns = (columns, names, hint) => {
-    const places = names.map((name) => {
-      const loose = !columns.includes(name), what = loose ? plain(name) : name;
-      const where = loose ? columns.map(plain) : columns;
-      const found = where.filter((column) => column === what).length;
-      const shown = columns.slice(0, 20).map((column) =>
-        ([...column].length < 40 ? column : `${cut(column, 40)}...`));
-      const more = columns.length > 20 ? ` and ${count(columns.length - 20)} more` : "";
-      if (found === 1) return where.indexOf(what);
-      return refuse(`${found ? "two columns are" : "no column is"} called ${repr(name)}; the `
-        + `columns are ${list(shown)}${more}${hint}`);
-    });
+    const places = names.map((name) => findColumn(columns, name, hint));
     checkApart(...places, names[0]);
     return places;
   };
@@ -529,10 +530,59 @@
       return comment ? refuse("a comment") : best;
     });
   };
-  const rolesOf = (names) => [/^(n|count|size)$/i, /^(mean|average)$/i, /^(sd|std|stdev)$/i]
-    .map((role) => names.findIndex((name) => role.test(plain(name))));
+  // What the columns of a table of one row a group may be called, by what such a row holds.
+  const ROLES = {
+    summaries: {
+      n: /^(n|count|size|n[_ .]*obs)$/i,
+      mean: /^(mean|average|avg)$/i,
+      sd: /^(sd|std|stdev|std[_ .]*dev|standard[_ .]deviation)$/i,
+    },
+    effects: {
+      effect: /^(effect|effect[_ .]*size|estimate|est|yi?|coef(ficient)?|difference|diff|smd|log[_ .]*(or|rr|hr|odds))$/i,
+      se: /^(s\.?e\.?|sei|std[_ .]*err(or)?|standard[_ .]error)$/i,
+    },
+    passes: {
+      passes: /^(pass(es|ed)?|success(es)?|events?|deaths?|died|dead|hits?|tumou?rs?|wins?|positives?|recovered|cured)$/i,
+      trials: /^(trials?|patients?|pupils?|n|total|attempts?|at[_ .]*bats?|births|operations|admissions|tested|people|animals|rats)$/i,
+    },
+  };
+  const title = (name) => plain(name).replaceAll(/^(number|no\.?) of /gi, "");
+  const rolesOf = (columns, kind) => Object.fromEntries(Object.entries(ROLES[kind])
+    .map(([role, pattern]) => {
+      const fits = (one) => pattern.test(title(one.title));
+      const place = columns.findIndex((one) => one.numeric && fits(one));
+      return [role, place < 0 ? columns.findIndex(fits) : place];
+    }));
+  // A column for each role, and one for the labels: by their names, or else the first that fit.
+  const guessGroups = (columns, kind) => {
+    const roles = rolesOf(columns, kind);
+    const taken = new Set(Object.values(roles));
+    const free = (fits) => columns.findIndex((one, place) => !taken.has(place) && fits(one));
+    let label = free((one) => !one.numeric && one.unique && one.title);
+    if (label < 0) label = free((one) => one.unique && one.title);
+    if (label < 0) label = free(() => true);
+    taken.add(label);
+    for (const role of Object.keys(roles)) {
+      if (roles[role] < 0) taken.add(roles[role] = free(({ numeric }) => numeric));
+    }
+    return Object.fromEntries(Object.entries({ label, ...roles })
+      .map(([role, place]) => [role, columns[place]?.title ?? ""]));
+  };
+  // What a row holds, if the names of the columns say so: first what they say most clearly.
+  const kindOf = (columns, rows) => {
+    return Object.keys(ROLES).find((kind) => {
+      const places = Object.values(rolesOf(columns, kind));
+      if (places.includes(-1)) return false;
+      if (kind === "summaries") return true;
+      if (!columns.some((one, place) => one.unique && !places.includes(place))) return false;
+      if (!places.every((place) => columns[place].numeric)) return false;
+      const number = (text) => Number(strip(text ?? "").replaceAll(/[,.'\s](?=\d{3}$)/g, ""));
+      return kind !== "passes"
+        || rows.every((row) => !(number(row[places[0]]) > number(row[places[1]])));
+    }) ?? "rows";
+  };
 
-  // The columns by the header, the two that are likely meant, and what a row is: a case or a group.
+  // The columns by the header, those that are likely meant, and what a row likely holds.
   const columnsOf = (input, name = "the table") => {
     const { file, way, names } = guess(input, name);
     const all = someRows(file, way).slice(1), step = Math.ceil(all.length / 5000);
@@ -546,6 +596,7 @@
       const grouped = /^(school|group|class|hospital|clinic|site|team|region|district)s?$/i;
       return {
         title, distinct, numeric,
+        unique: distinct > 0 && distinct === values.length,
         asScore: id ? 0 : 1 + scored,
         asLabel: 2 * grouped.test(title.replace(/[_ .]*(id|name|no|code)$/i, "")) + (distinct > 2),
         repeats: distinct > 1 && distinct < values.length && (whole || !numeric),
@@ -556,42 +607,76 @@
     const others = columns.filter((one) => one !== score);
     const [label = others[0]] = others.filter(({ repeats }) => repeats)
       .sort((a, b) => b.asLabel - a.asLabel || a.distinct - b.distinct);
-    const kind = rolesOf(names).includes(-1) ? "rows" : "groups";
-    return { names, guessLabel: label?.title ?? "", guessScore: score.title, kind };
+    const guesses = Object.fromEntries(Object.keys(ROLES)
+      .map((one) => [one, guessGroups(columns, one)]));
+    guesses.rows = { label: label?.title ?? "", score: score.title };
+    return { names, kind: kindOf(columns, rows), guesses };
   };
 
-  // A table of one row a group, in the form of `summarise`.
-  const readCounts = (input, { name = "the table", decimal, thousands } = {}) => {
+  // Numbers that no group can have, by what a row holds.
+  const IMPOSSIBLE = {
+    summaries: ({ n, mean, sd }) => ({
+      "n is not a whole number from 1 upwards": (i) => !(n[i] >= 1 && n[i] % 1 === 0),
+      "the mean is missing": (i) => isNaN(mean[i]),
+      "the sd is missing or negative": (i) => sd[i] < 0 || (n[i] > 1 && isNaN(sd[i])),
+    }),
+    effects: ({ se }) => ({ "the standard error is not positive": (i) => !(se[i] > 0) }),
+    passes: ({ passes, trials }) => ({
+      "passes or trials are no whole numbers (a rate is not a number of passes)":
+        (i) => passes[i] % 1 !== 0 || trials[i] % 1 !== 0,
+      "there are more passes than trials": (i) => passes[i] > trials[i],
+      "passes are negative, or trials are not positive": (i) => !(passes[i] >= 0 && trials[i] >= 1),
+    }),
+  };
+  // A table of one row a group. Summaries come in the form of `summarise`. Of effects, and of passes
+  // and trials, a row that lacks a number is left out.
+  const readGroups = (input, { name = "the table", kind = "summaries", columns, decimal, thousands }
+  = {}) => {
     checkMarks(decimal, thousands);
+    const wanted = columns ?? columnsOf(input, name).guesses[kind];
     const { file, way, names } = guess(input, name);
-    const roles = rolesOf(names), first = names.findIndex((_, place) => !roles.includes(place));
-    if (Math.min(first, ...roles) < 0) {
-      refuse("a table of groups needs a column of labels, and columns called n, mean and sd; the "
+    const roles = Object.keys(ROLES[kind]), given = ["label", ...roles].map((role) => wanted[role]);
+    if (given.includes("")) {
+      refuse(`a table of groups needs a column of labels, and columns for ${roles.join(" and ")}; the `
         + `columns are ${list(names)}`);
     }
-    const { rows, lines } = allRows(file, way), marks = { decimal, thousands };
-    marks.english = way.separator === ",";
-    const [labelled, ...columns] = [first, ...roles].map((place) => rows.map((row) => row[place]));
-    const labels = readLabels(labelled);
-    const n = readNumbers(columns[0], lines, names[roles[0]], marks);
-    // Both at once, as they are written in one way.
-    const both = readNumbers([...columns[1], ...columns[2]], [...lines, ...lines],
-      `${names[roles[1]]} or ${names[roles[2]]}`, marks);
-    const mean = both.slice(0, rows.length), sd = both.slice(rows.length);
+    const twice = given.find((one, i) => given.indexOf(one) < i);
+    if (twice) refuse(`label, ${roles.join(" and ")} need a column each, not ${repr(twice)} twice`);
+    const places = given.map((one) => findColumn(names, one));
+    const { rows, lines } = allRows(file, way);
+    const marks = { decimal, thousands, english: way.separator === "," };
+    const [labelled, ...numbers] = places.map((place) => rows.map((row) => row[place]));
+    let labels = readLabels(labelled);
+    // Those of one unit at once, as they are written in one way.
+    const alone = kind === "summaries" ? 1 : 0, others = numbers.slice(alone);
+    const titles = given.slice(1);
+    const read = numbers.slice(0, alone).map((column, i) =>
+      readNumbers(column, lines, titles[i], marks));
+    const together = readNumbers(others.flat(), others.flatMap(() => lines),
+      titles.slice(alone).join(" or "), marks);
+    others.forEach((_, i) => read.push(together.slice(i * rows.length, (i + 1) * rows.length)));
     if (!rows.length) refuse("the table has no rows");
     if (labels.includes(undefined)) refuse("a summary has a row without a label");
-    for (const [problem, bad] of [
-      ["n is not a whole number from 1 upwards", (i) => !(n[i] >= 1 && n[i] % 1 === 0)],
-      ["the mean is missing", (i) => isNaN(mean[i])],
-      ["the sd is missing or negative", (i) => sd[i] < 0 || (n[i] > 1 && isNaN(sd[i]))],
-      ["there are two rows", (i) => labels.indexOf(labels[i]) < i],
-    ]) {
-      const found = labels.filter((_, i) => bad(i)).slice(0, 5);
-      if (found.length) refuse(`${problem} in schools ${list(found)}`);
+    const lost = kind === "summaries" ? []
+      : [...labels.keys()].filter((i) => read.some((column) => isNaN(column[i])));
+    say(kind !== "summaries", `${count(rows.length)} rows read, ${count(lost.length)} dropped.`);
+    say(lost.length, `Dropped for want of a number: ${listed(lost.map((i) => repr(labels[i])))}.`);
+    const gone = new Set(lost), kept = (column) => column.filter((_, i) => !gone.has(i));
+    labels = kept(labels);
+    if (!labels.length) refuse("no row has all its numbers");
+    const found = Object.fromEntries(roles.map((role, i) => [role, kept(read[i])]));
+    const doubled = (i) => labels.indexOf(labels[i]) < i;
+    for (const [problem, bad] of Object.entries({
+      ...IMPOSSIBLE[kind](found), "there are two rows": doubled,
+    })) {
+      const some = labels.filter((_, i) => bad(i)).slice(0, 5);
+      const hint = bad === doubled ? ". If a row is one pupil, choose that kind of row" : "";
+      if (some.length) refuse(`${problem} in schools ${list(some)}${hint}`);
     }
-    const ss = n.map((size, i) => (size > 1 ? (size - 1) * sd[i] ** 2 : 0));
-    return { ...inOrder(labels, labels.every((one) => WHOLE.test(one)), { n, mean, ss }), said };
+    const { sd, ...rest } = found;
+    if (sd) rest.ss = found.n.map((size, i) => (size > 1 ? (size - 1) * sd[i] ** 2 : 0));
+    return { ...inOrder(labels, labels.every((one) => WHOLE.test(one)), rest), said };
   };
 
-  globalThis.tableReader = { columnsOf, readScores, summarise, readCounts };
+  globalThis.tableReader = { columnsOf, readScores, summarise, readGroups };
 })();

@@ -1,9 +1,9 @@
 """Passes of trials, against an integral over m and the sd itself, draws, and published tables."""
 
-import mpmath
 import numpy as np
 import pandas as pd
 import pytest
+import sympy
 from scipy.special import expit
 
 from helpers.exact.passes import _log_rising, passes_posterior
@@ -147,12 +147,12 @@ def test_a_new_group_is_a_draw_from_the_population():
 
 
 def test_the_rising_factorial_keeps_its_digits():
-    with mpmath.workdps(60):
-        for a in (1e-20, 0.3, 15.9, 16.0, 100.0, 1e6, 1e12, 1e20):
-            for k in (1.0, 3.0, 1e3, 1e6):
-                exact = mpmath.loggamma(mpmath.mpf(a) + k) - mpmath.loggamma(a)
-                found = _log_rising(np.array([a]), np.array([k]))[0]
-                assert abs(found - exact) < 1e-13 * max(1, abs(exact))
+    for a in (1e-20, 0.3, 15.9, 16.0, 100.0, 1e6, 1e12, 1e20):
+        for k in (1.0, 3.0, 1e3, 1e6):
+            start = sympy.Float(a, 60)
+            exact = (sympy.loggamma(start + k) - sympy.loggamma(start)).evalf(60)
+            found = _log_rising(np.array([a]), np.array([k]))[0]
+            assert abs(found - float(exact)) < 1e-13 * max(1, abs(float(exact)))
 
 
 @pytest.mark.parametrize(

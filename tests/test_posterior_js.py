@@ -43,7 +43,8 @@ COMPUTE = """([schools, priors, draws]) => {
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     one = browser.new_page()
-    one.add_script_tag(path=BOOK / "assets" / "posterior.js")
+    for script in ("normal.js", "posterior.js"):
+        one.add_script_tag(path=BOOK / "assets" / script)
     yield one
     one.close()
 

@@ -19,7 +19,8 @@ READ = """([bytes, how]) => { try {
     const found = tableReader.readScores(Uint8Array.from(bytes), { name: "x.csv", ...how });
     return { ...found, ...tableReader.summarise(found) };
 } catch ({ message }) { return message; } }"""
-COUNT = "(text) => { try { return tableReader.readCounts(text); } catch (e) { return e.message; } }"
+COLUMNS = "(text) => tableReader.columnsOf(text, 'x.csv')"
+COUNT = "(text) => { try { return tableReader.readGroups(text); } catch (e) { return e.message; } }"
 # What the browser leaves to the reader: to unpack, or to save as text.
 LEFT = b"\x1f\x8b BZh \xfd7zXZ \x28\xb5\x2f\xfd PK\x03\x04 PAR1 ARROW1 \xff\xfe\0\0 \0\0\xfe\xff"
 
@@ -124,11 +125,36 @@ def test_columns_are_guessed(page: Page) -> None:
         ('"";"ward";"mark"\n"1";"a";2,5\n"2";"a";3,5\n"3";"b";4\n', "ward", "mark", "rows"),
         ("# by X, 2024\ngood name,y\nKing street,1\nKing street,2\n", "good name", "y", "rows"),
         ("#n\tsex\tclass\n1\tf\tb\n2\tm\tb\n3\tf\tc\n", "class", "#n", "rows"),
-        ("sep=|\nName|N|Average|StDev\na|3|1.5|2\n", "Name", "N", "groups"),
         ("words\nno table\n", "", "words", "rows"),
     ]:
-        found = page.evaluate("(text) => tableReader.columnsOf(text, 'x.csv')", text)
-        assert [found[name] for name in ("guessLabel", "guessScore", "kind")] == guessed
+        found = page.evaluate(COLUMNS, text)
+        assert [*found["guesses"]["rows"].values(), found["kind"]] == guessed
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "columns"),
+    [
+        ("sep=|\nName|N|Average|StDev\na|3|1.5|2\n", "summaries", "Name,N,Average,StDev"),
+        ("school,effect,se\nA,28,15\nB,8,10\n", "effects", "school,effect,se"),
+        ("study;yi;Std. Error\n1;0,2;0,1\n2;0,5;0,2\n", "effects", "study,yi,Std. Error"),
+        ("batter,hits,at_bats,x\na,18,45,.3\nb,17,45,.2\n", "passes", "batter,hits,at_bats"),
+        ("hospital\tpatients\tdeaths\nA\t148\t18\n", "passes", "hospital,deaths,patients"),
+        (
+            "trial,deaths,number of patients\na,2,1 000\n",
+            "passes",
+            "trial,deaths,number of patients",
+        ),
+        # More passes than trials, labels that come twice, or a word for a number: another kind.
+        ("ward,deaths,patients\na,5,4\nb,1,2\n", "rows", None),
+        ("ward,effect,se\na,5,4\na,1,2\n", "rows", None),
+        ("ward,deaths,patients\na,1,many\nb,1,few\n", "rows", None),
+    ],
+)
+def test_what_a_row_holds_is_guessed(text: str, kind: str, columns: str | None, page: Page) -> None:
+    found = page.evaluate(COLUMNS, text)
+    assert found["kind"] == kind
+    if columns:
+        assert ",".join(found["guesses"][kind].values()) == columns
 
 
 @pytest.mark.parametrize("how", [{}, {"sep": ";", "decimal": ","}])
@@ -142,7 +168,8 @@ def test_counts_means_and_deviations_are_as_good_as_rows(how: dict, page: Page) 
     for rows, reason in {
         "a,2.5,1,1\n": "n is not a whole number from 1 upwards in schools ['a']",
         "b,1,1,\na,2,1,\n": "the sd is missing or negative in schools ['a']",
-        "a,2,1,1\na ,2,1,1\n": "there are two rows in schools ['a']",
+        "a,2,1,1\na ,2,1,1\n": "there are two rows in schools ['a']. If a row is one pupil, choose "
+        "that kind of row",
         ",2,1,1\n": "a summary has a row without a label",
     }.items():
         assert page.evaluate(COUNT, f"name,n,mean,sd\n{rows}") == reason

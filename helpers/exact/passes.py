@@ -420,7 +420,7 @@ class PassesPosterior:
     def _rate(self, label: Hashable) -> tuple[NDArray, NDArray, NDArray]:
         weight, a, b = self._mixture
         passes, trials = self.groups.loc[label, ["passes", "trials"]]
-        return weight, a + passes, b + trials - passes
+        return weight, a + passes, b + (trials - passes)
 
     def new_group(self) -> pd.Series:
         """The rate of a new group of the same population: ``mean``, ``sd``, 94% interval."""
@@ -448,7 +448,8 @@ class PassesPosterior:
         -------
         Series
             Of the difference, first minus second: ``mean``, ``sd``, ``lower``, ``upper`` (94%),
-            and ``above``, the probability to be positive.
+            and ``above``, the probability to be positive. Two rates nearer to 0 or 1 than 64 bits
+            can tell count as equal.
         """
         weight, a, b = self._rate(first)
         _, c, d = self._rate(second)
@@ -479,7 +480,7 @@ class PassesPosterior:
         x = x[some] + across * lean[some] + up * height[some]
         kappa, m = np.exp(-2 * u)[:, None], expit(x)[:, None]
         y, n = self._data
-        rates = rng.beta(kappa * m + y, kappa * (1 - m) + n - y)
+        rates = rng.beta(kappa * m + y, kappa * (1 - m) + (n - y))
         sigma = np.sqrt(m * (1 - m) / (1 + kappa))
         posterior = {
             "global_mean": (("chain", "draw"), m.reshape(chains, draws)),
