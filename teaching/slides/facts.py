@@ -15,7 +15,7 @@ from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_
 from helpers.schools import City, simulate_city
 from helpers.summaries import summarise_schools
 
-SIZES = ((2, 9), (10, 24), (25, 49), (50, 99))  # as in chapter 4
+SIZES = ((2, 9), (10, 49), (50, 99))
 GROUPS = {f"{low} to {high} pupils": (low, high) for low, high in SIZES} | {"all": (2, 99)}
 HERE = Path(__file__).parent
 BOOK = HERE.parents[1]
