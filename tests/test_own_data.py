@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import re
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
 from own_data import examples
-from playwright.sync_api import Page, expect
-from reader import READERS, SITE, audit
+from playwright.sync_api import Error, Page, expect
+from reader import PATIENCE, READERS, SITE, audit
 
 from helpers.own_data.analysis import analyse
 from helpers.own_data.own_file import read_scores
@@ -140,6 +143,33 @@ def test_no_request_is_made_and_none_could_be(visit) -> None:
     assert not problems
     refused = page.evaluate("fetch(location.href).then(() => 'sent', () => 'refused')")
     assert refused == "refused"
+
+
+def test_a_proxy_that_logs_hears_nothing(browser) -> None:
+    heard = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def parse_request(self) -> bool:  # of any method
+            heard.append(self.raw_requestline.decode())
+            return False
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"http://127.0.0.1:{server.server_port}"
+        context = browser.new_context(proxy={"server": host, "bypass": "<-loopback>"})
+        context.set_default_timeout(PATIENCE)
+        page = context.new_page()
+        page.goto((SITE / "own_data.html").as_uri())
+        for example in (LONDON, EIGHT, BATTERS, CLINICS):
+            page.get_by_role("button", name=example["name"]).click()
+            computed(page)
+        saved(page, "Save the table")
+        assert heard == []
+        with suppress(Error):  # and it is between the page and the world
+            page.goto("http://elsewhere.example/")
+        assert "elsewhere" in "".join(heard)
+        context.close()
+        server.shutdown()
 
 
 def test_the_parts_of_the_page_answer(visit) -> None:
