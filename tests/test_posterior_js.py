@@ -114,7 +114,7 @@ def hard() -> Iterator[tuple[str, pd.DataFrame, dict]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "schools", "priors"), hard(), ids=lambda x: x if isinstance(x, str) else ""
+    ("name", "schools", "priors"), list(hard()), ids=lambda x: x if isinstance(x, str) else ""
 )
 def test_the_numbers_are_those_of_python(name, schools, priors, page) -> None:
     found = compute(page, schools, priors)
@@ -166,7 +166,7 @@ def refused() -> Iterator[tuple[pd.DataFrame, dict]]:
     yield changed(schools, 1e12, 1e-3), BOOKS
 
 
-@pytest.mark.parametrize(("schools", "priors"), refused(), ids=lambda _: "")
+@pytest.mark.parametrize(("schools", "priors"), list(refused()), ids=lambda _: "")
 def test_what_python_refuses_is_refused_in_the_same_words(schools, priors, page) -> None:
     with pytest.raises(ValueError) as problem, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -177,7 +177,7 @@ def part_3() -> dict[str, Answer]:
                 (lambda: 0.04 / 3 + 0.08 * 2 / 3, "Below the line of λ belongs n + κ, not κ."),
                 (lambda: 7.0, "That is in percent. A rate goes from 0 to 1."),
             ),
-            tolerance=0.002,
+            tolerance=0.001,
         ),
         "13.2": Function(
             lambda effect, se, mu, tau: (tau**2 * effect + se**2 * mu) / (tau**2 + se**2),
