@@ -179,5 +179,5 @@ globalThis.betaMixtures = (() => {
     return min(max(found, 0), 1);
   };
 
-  return { above, at, draw, expit, logit, logRising, prepare, quantiles, single };
+  return { above, at, draw, expit, logit, logRising, prepare, quantiles };
 })();

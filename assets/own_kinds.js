@@ -3,7 +3,7 @@
 // the posterior in one form: middle, spread, groups, settings, half, probabilityAbove, draw.
 globalThis.ownKinds = (() => {
   const { normalQuantile } = normalMixtures;
-  const { at, expit, logit, prepare, single } = betaMixtures;
+  const { at, logit, prepare } = betaMixtures;
   // How much the answer depends on the prior of the spread: a third of its mean, and three times.
   const TIMES = [["a third of it", 1 / 3], ["as above", 1], ["three times", 3]];
   const Z = -normalQuantile(0.03); // of an interval of 94%
@@ -167,10 +167,12 @@ globalThis.ownKinds = (() => {
         settings: () => [["mean of the rates", "m", m], ["sd of the rates", "σ", sigma]],
         half: Math.max(most / sigma.mean ** 2 - 1, 1e-9),
         spreadOf: (half) => Math.sqrt(most / (1 + half)),
-        interval: (i) => {
+        interval: (i) => { // Wilson's, as in helpers/own_data/derived.py
           const [y, n] = [table.passes[i], table.trials[i]];
-          return [y ? expit(single(0.03, y, n - y + 1)) : 0,
-            y < n ? expit(single(0.97, y + 1, n - y)) : 1];
+          const size = n + Z ** 2;
+          const [low, high] = [-1, 1].map((side) => (y + Z ** 2 / 2
+            + side * Z * Math.sqrt(y * (1 - y / n) + Z ** 2 / 4)) / size);
+          return [Math.max(low, 0), Math.min(high, 1)];
         },
         band: (n) => bandOf(m.mean, n),
         draw: (random) => {

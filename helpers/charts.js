@@ -9,7 +9,7 @@
   // A function a kind: it looks at the controls, moves the marks, and returns its words.
   const kinds = {
     dial(figure, values, { position }) {
-      const { height, mu, sigma_y, small, middle, large, n, mean, here, named, up, group } = values;
+      const { height, mu, sigma_y, small, middle, large, n, mean, here, named, up, group, groups } = values;
       const share = position / 100;
       const spread = sigma_y * Math.sqrt(share / (1 - share) / middle);
       const keeps = (size) => (share === 1 ? 1 : size / (size + (middle * (1 - share)) / share));
@@ -21,7 +21,7 @@
         : share === 1 ? "have nothing in common" : `differ by ${one(spread)} points`;
       return {
         position: share === 1 ? "no limit" : `${one(spread)} points`,
-        words: `If ${group}s ${differ}, a ${group} of ${small} keeps ${percent(keeps(small))} of its own `
+        words: `If ${groups} ${differ}, a ${group} of ${small} keeps ${percent(keeps(small))} of its own `
           + `mean and one of ${large} keeps ${percent(keeps(large))}. `
           + `${group[0].toUpperCase()}${group.slice(1)} ${named}: ${one(mean[here])} becomes ${one(estimate(here))}.`,
       };

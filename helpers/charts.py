@@ -29,6 +29,7 @@ from helpers.interactive import (
     tick,
 )
 from helpers.likelihood import plan
+from helpers.own_data.words import plural
 from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
 
 KEY = {"raw mean": ring(0, 0, RAW), "estimate": dot(0, 0, POOLED), "truth": tick(0, 0)}
@@ -67,6 +68,7 @@ def pooling_dial(
     group: str = "school",
     units: str = "pupils",
     value: str = "average score",
+    all_of: str = "city",
 ) -> LiveChart:
     """Slide every school from complete pooling to none, by how much schools differ.
 
@@ -81,8 +83,8 @@ def pooling_dial(
         keeps of its own mean, from 0 to 100%, and starts at the nearest per cent between.
     named : label
         The school that the picture and the sentence name.
-    group, units, value : str
-        What the chart calls a school, its pupils, and what is measured in points.
+    group, units, value, all_of : str
+        What the chart calls a school, its pupils, what is measured in points, and all schools.
 
     Returns
     -------
@@ -97,7 +99,7 @@ def pooling_dial(
     _check(sigma_y=sigma_y, sigma_alpha=sigma_alpha)
     if not math.isfinite(mu):
         raise ValueError(f"mu must be finite, not {mu}")
-    here = _place(named, schools)
+    here, groups = _place(named, schools), plural(group)
     n, means = schools["n"].astype(int).tolist(), schools["mean"].round(3).tolist()
     mu, sigma_y = round(mu, 2), round(sigma_y, 2)
     small, middle, large = min(n), sorted(n)[(len(n) - 1) // 2], max(n)
@@ -108,7 +110,7 @@ def pooling_dial(
     across, up = sizes(schools["n"]), points([*means, mu])
     estimates = partially_pooled_mean(n, means, mu, sigma_y, spread).tolist()
     marks = [*axes(up, across, f"{value}, points", f"{units} in the {group}")]
-    marks.append(city(up.at(mu), "city" if value == "average score" else "all"))
+    marks.append(city(up.at(mu), all_of))
     marks.append(key(*list(KEY.items())[:2]))
     for size, mean, estimate in zip(n, means, estimates, strict=True):
         x, top, end = across.at(size), up.at(mean), up.at(estimate)
@@ -117,7 +119,7 @@ def pooling_dial(
     marks.append(name(across.at(n[here]), up.at(means[here]), f"{group} {named}"))
     keeps = [pooling_weight(size, sigma_y, spread).item() for size in (small, large)]
     words = (
-        f"If {group}s differ by {spread:.1f} points, a {group} of {small} keeps {keeps[0]:.0%} of "
+        f"If {groups} differ by {spread:.1f} points, a {group} of {small} keeps {keeps[0]:.0%} of "
         f"its own mean and one of {large} keeps {keeps[1]:.0%}. "
         f"{group.capitalize()} {named}: {means[here]:.1f} becomes {estimates[here]:.1f}."
     )
@@ -126,10 +128,10 @@ def pooling_dial(
     values = {"mu": mu, "sigma_y": sigma_y, "small": small, "middle": middle, "large": large}
     return LiveChart(
         "dial",
-        f"Raw mean (ring) and estimate (dot) of {len(n)} {group}s against their number of {units}. "
-        f"Small {group}s' dots lie near the mean of all, large {group}s' dots near their rings.",
+        f"Raw mean (ring) and estimate (dot) of {len(n)} {groups} against their number of {units}. "
+        f"Small {groups}' dots lie near the mean of all, large {groups}' dots near their rings.",
         words,
-        [slider("position", f"How much {group}s differ", f"{spread:.1f} points", steps, ends)],
+        [slider("position", f"How much {groups} differ", f"{spread:.1f} points", steps, ends)],
         marks,
         {
             **values,

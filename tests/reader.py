@@ -105,3 +105,36 @@ def settle(page: Page) -> None:
         image.loading = "eager";
         return image.decode();
     }))""")
+
+
+COMPUTE = """([door, table, priors, draws]) => {
+    try {
+        const [module, name] = door.split(".");
+        const work = globalThis[module][name](table, priors);
+        let step = work.next();
+        let least = 0;
+        while (!step.done) {
+            if (step.value < least || step.value > 1) throw new Error("the bar went back");
+            least = step.value;
+            step = work.next();
+        }
+        const { draw, probabilityAbove, ...found } = step.value;
+        let seed = 1; // of Lehmer's generator
+        const random = () => { seed = (seed * 48271) % 2147483647; return seed / 2147483647; };
+        const plain = (one) => Object.fromEntries(Object.entries(one)
+            .map(([name, value]) => [name, value.length ? [...value] : value]));
+        const drawn = Array.from({ length: draws }, () => plain(draw(random)));
+        const last = table.label.length - 1;
+        return { ...found, drawn, above: [probabilityAbove(0, last), probabilityAbove(last, 0)] };
+    } catch ({ message }) {
+        return message;
+    }
+}"""
+
+
+def compute(page: Page, door: str, table: dict, priors: dict, draws: int) -> dict | str:
+    """What a posterior in `assets/` gives, its functions called for draws and for two groups.
+
+    `door` is a module and its function. A refusal comes as its words.
+    """
+    return page.evaluate(COMPUTE, [door, table, priors, draws])

@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 from scipy.special import ndtr
 
 from helpers.choices import PROB
-from helpers.exact.quadrature import CUT, moments, normal_quantiles
+from helpers.exact.quadrature import CUT, moments, normal_quantiles, summary_frame, two_tails
 
 MOST = 20_000  # nodes
 
@@ -221,19 +221,15 @@ class EffectsPosterior:
         ValueError
             If `prob` does not lie between 0 and 1.
         """
-        if not 0 < prob < 1:
-            raise ValueError(f"prob must lie between 0 and 1, not {prob}")
-        tails, some = np.array([(1 - prob) / 2, (1 + prob) / 2]), self._common
+        tails, some = two_tails(prob), self._common
         both = _moments(self.weight, self.t, self.mu, self.mu_sd, *self._data)
         weight = self.weight[some] / self.weight[some].sum()
         mean, sd = _effects(np.exp(self.t[some]), self.mu[some], self.mu_sd[some], *self._data)
         mean = np.column_stack([self.mu[some], mean])
         ends = normal_quantiles(weight, mean, np.column_stack([self.mu_sd[some], sd]), tails)
         ends = np.insert(ends, 1, self.quantile_of_tau(tails), axis=1)
-        names = ["global_mean", "global_sigma"]
-        names += [f"effects[{label}]" for label in self.studies.index]
-        columns = ["mean", "sd", "lower", "upper"]
-        return pd.DataFrame(np.vstack([both, ends]).T, index=names, columns=columns)
+        rows, settings = np.vstack([both, ends]).T, ["global_mean", "global_sigma"]
+        return summary_frame(rows, settings, "effects", self.studies.index)
 
     def combine(self, times: dict, *, mu: float = 0.0, new: float = 0.0) -> pd.Series:
         """Summarise a sum of true effects, of μ, and of new studies' deviations from μ.
@@ -266,8 +262,9 @@ class EffectsPosterior:
         sd = np.hypot(np.sqrt(spread), loading * self.mu_sd[:, None])
         (average,), (total,) = moments(self.weight, mean, sd)
         weight, some = self.weight, self._common
-        tails = np.array([(1 - PROB) / 2, (1 + PROB) / 2])
-        ends = normal_quantiles(weight[some] / weight[some].sum(), mean[some], sd[some], tails)
+        ends = normal_quantiles(
+            weight[some] / weight[some].sum(), mean[some], sd[some], two_tails()
+        )
         above = float(weight @ ndtr((mean + shift) / sd)[:, 0])
         values = [average + shift, total, *(ends[:, 0] + shift), above]
         return pd.Series(values, ["mean", "sd", "lower", "upper", "above"])

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator, RectBivariateSpline
 from scipy.optimize import brentq
 from scipy.special import (
@@ -28,7 +28,7 @@ from scipy.special import (
 )
 
 from helpers.choices import PROB
-from helpers.exact.quadrature import CUT, cell_quantiles, moments
+from helpers.exact.quadrature import CUT, cell_quantiles, moments, summary_frame, two_tails
 
 PRIORS = ("proper", "power")
 LARGE = 1e3  # both parameters of a beta distribution that is all but normal
@@ -223,13 +223,22 @@ def _moments(u: NDArray, x: NDArray, log: NDArray, y: NDArray, n: NDArray) -> ND
     return np.hstack(found)
 
 
+def updated(a: NDArray, b: NDArray, y: ArrayLike, n: ArrayLike) -> tuple[NDArray, NDArray]:
+    """A beta distribution's parameters, once y of n trials have passed."""
+    return a + y, b + (n - y)  # in this order a small b is not lost
+
+
+def _mean_sd(a: NDArray, b: NDArray) -> tuple[NDArray, NDArray]:
+    """Of beta distributions."""
+    return a / (a + b), np.sqrt(a * b / (a + b + 1)) / (a + b)
+
+
 def _cumulants(a: NDArray, b: NDArray) -> tuple[NDArray, ...]:
     """Of beta distributions: mean, sd, skewness and excess kurtosis."""
     k = a + b
-    sd = np.sqrt(a * b / (k + 1)) / k
     skewness = 2 * (b - a) * np.sqrt(k + 1) / ((k + 2) * np.sqrt(a * b))
     flat = 6 * ((a - b) ** 2 * (k + 1) / (a * b) - k - 2) / ((k + 2) * (k + 3))
-    return a / k, sd, skewness, flat
+    return *_mean_sd(a, b), skewness, flat
 
 
 def beta_below(a: NDArray, b: NDArray, x: NDArray) -> NDArray:
@@ -263,7 +272,7 @@ def _beta_quantiles(a: NDArray, b: NDArray, p: NDArray) -> NDArray:
 
 def _quantiles(weight: NDArray, a: NDArray, b: NDArray, tails: NDArray) -> NDArray:
     """Quantiles (rows) of mixtures of beta distributions (columns of `a` and `b`)."""
-    mean, sd = moments(weight, a / (a + b), np.sqrt(a * b / (a + b + 1)) / (a + b))
+    mean, sd = moments(weight, *_mean_sd(a, b))
     size = mean * (1 - mean) / sd**2 - 1
     quantiles = []
     for p in tails:
@@ -398,9 +407,7 @@ class PassesPosterior:
         ValueError
             If `prob` does not lie between 0 and 1.
         """
-        if not 0 < prob < 1:
-            raise ValueError(f"prob must lie between 0 and 1, not {prob}")
-        tails = np.array([(1 - prob) / 2, (1 + prob) / 2])
+        tails = two_tails(prob)
         y, n = self._data
         both = _moments(self.u, self.x, self.log, y, n)
         # Groups of the same counts have the same rate.
@@ -408,19 +415,16 @@ class PassesPosterior:
         weight, a, b = self._mixture
         step = max(1, 300_000 // weight.size)
         ends = [
-            _quantiles(weight, a + some[:, 0], b + some[:, 1] - some[:, 0], tails)
+            _quantiles(weight, *updated(a, b, *some.T), tails)
             for some in np.split(counts, range(step, len(counts), step))
         ]
         ends = np.hstack([self._settings_quantiles(tails), np.hstack(ends)[:, place.ravel()]])
-        names = ["global_mean", "global_sigma"]
-        names += [f"rates[{label}]" for label in self.groups.index]
-        columns = ["mean", "sd", "lower", "upper"]
-        return pd.DataFrame(np.vstack([both, ends]).T, index=names, columns=columns)
+        rows, settings = np.vstack([both, ends]).T, ["global_mean", "global_sigma"]
+        return summary_frame(rows, settings, "rates", self.groups.index)
 
     def _rate(self, label: Hashable) -> tuple[NDArray, NDArray, NDArray]:
         weight, a, b = self._mixture
-        passes, trials = self.groups.loc[label, ["passes", "trials"]]
-        return weight, a + passes, b + (trials - passes)
+        return weight, *updated(a, b, *self.groups.loc[label, ["passes", "trials"]])
 
     def new_group(self) -> pd.Series:
         """The rate of a new group of the same population: ``mean``, ``sd``, 94% interval."""
@@ -431,9 +435,8 @@ class PassesPosterior:
         return self._summary_of(*self._rate(label))
 
     def _summary_of(self, weight: NDArray, a: NDArray, b: NDArray) -> pd.Series:
-        tails = np.array([(1 - PROB) / 2, (1 + PROB) / 2])
-        found = moments(weight, a / (a + b), np.sqrt(a * b / (a + b + 1)) / (a + b))
-        ends = _quantiles(weight, a, b, tails)
+        found = moments(weight, *_mean_sd(a, b))
+        ends = _quantiles(weight, a, b, two_tails())
         return pd.Series(np.vstack([*found, ends])[:, 0], ["mean", "sd", "lower", "upper"])
 
     def compare(self, first: Hashable, second: Hashable) -> pd.Series:
@@ -453,9 +456,8 @@ class PassesPosterior:
         """
         weight, a, b = self._rate(first)
         _, c, d = self._rate(second)
-        mean = a / (a + b) - c / (c + d)
-        variance = a * b / (a + b) ** 2 / (a + b + 1) + c * d / (c + d) ** 2 / (c + d + 1)
-        (average,), (sd,) = moments(weight, mean, np.sqrt(variance))
+        (one, one_sd), (two, two_sd) = _mean_sd(a, b), _mean_sd(c, d)
+        (average,), (sd,) = moments(weight, one - two, np.hypot(one_sd, two_sd))
         at, mass = np.polynomial.legendre.leggauss(64)
         other = _beta_quantiles(c, d, (at + 1) / 2)
         other = np.where(np.isnan(other), c > d, other)  # what 64 bits can't tell from 0 or 1
@@ -465,8 +467,8 @@ class PassesPosterior:
             return float(weight @ beta_below(a, b, x) @ mass / 2) - p
 
         # No more than 1 / (1 + 6²) lies further than 6 sds on one side (Cantelli).
-        tails, near = ((1 - PROB) / 2, (1 + PROB) / 2), (average - 6 * sd, average + 6 * sd)
-        ends = [brentq(below, *near, (p,), xtol=1e-5 * sd) for p in tails]
+        near = average - 6 * sd, average + 6 * sd
+        ends = [brentq(below, *near, (p,), xtol=1e-5 * sd) for p in two_tails()]
         values = [average, sd, *ends, float(np.clip(1 - below(0, 0), 0, 1))]
         return pd.Series(values, ["mean", "sd", "lower", "upper", "above"])
 
@@ -480,7 +482,7 @@ class PassesPosterior:
         x = x[some] + across * lean[some] + up * height[some]
         kappa, m = np.exp(-2 * u)[:, None], expit(x)[:, None]
         y, n = self._data
-        rates = rng.beta(kappa * m + y, kappa * (1 - m) + (n - y))
+        rates = rng.beta(*updated(kappa * m, kappa * (1 - m), y, n))
         sigma = np.sqrt(m * (1 - m) / (1 + kappa))
         posterior = {
             "global_mean": (("chain", "draw"), m.reshape(chains, draws)),

@@ -20,7 +20,7 @@ from scipy.stats import t as student
 from helpers.choices import PROB
 from helpers.exact.by_size import for_all_schools
 from helpers.exact.mixture import Nodes, draw_y, slopes
-from helpers.exact.quadrature import cell_quantiles
+from helpers.exact.quadrature import cell_quantiles, summary_frame, two_tails
 from helpers.exact.ratios import Ratios
 from helpers.pooling import draw_school_means
 from helpers.summaries import check_spreads, check_summaries
@@ -184,9 +184,7 @@ class ExactPosterior:
         ValueError
             If `prob` does not lie between 0 and 1.
         """
-        if not 0 < prob < 1:
-            raise ValueError(f"prob must lie between 0 and 1, not {prob}")
-        tails = np.array([(1 - prob) / 2, (1 + prob) / 2])
+        tails = two_tails(prob)
         r, nodes = self.ratios, self.nodes
         # A quantile adds up what lies below it: parts far from each other would leave steps.
         dense = nodes if nodes.jump < 1 else Nodes(r, *self._fine[:2])
@@ -205,9 +203,8 @@ class ExactPosterior:
 
             table[3:] = for_all_schools(r.n, r.mean, some, least_sd, dense.weight.size)
         table[np.ix_(np.r_[0, 3 : 3 + r.n.size], [0, 2, 3])] += r.centre
-        names = ["global_mean", "global_sigma", "sigma_y"]
-        names += [f"school_means[{label}]" for label in self.schools.index]
-        return pd.DataFrame(table, index=names, columns=["mean", "sd", "lower", "upper"])
+        settings = ["global_mean", "global_sigma", "sigma_y"]
+        return summary_frame(table, settings, "school_means", self.schools.index)
 
     @cached_property
     def _fine(self) -> tuple[NDArray, NDArray, float]:

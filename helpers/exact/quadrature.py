@@ -1,10 +1,14 @@
 """The numerical parts of the exact posterior: peaks, windows around them, and quantiles."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+from helpers.choices import PROB
 
 CUT = 45.0  # a window ends where the log density is so far below its peak
 NODES = 2_000_000  # in memory at a time; a table that needs more is refused
@@ -154,6 +158,19 @@ class Windows:
             alive = self.above_peak(sign * middle) > -CUT
             inner, outer = np.where(alive, middle, inner), np.where(alive, outer, middle)
         return outer
+
+
+def two_tails(prob: float = PROB) -> NDArray:
+    """Probabilities below the two ends of an equal-tailed interval; refuses what is none."""
+    if not 0 < prob < 1:
+        raise ValueError(f"prob must lie between 0 and 1, not {prob}")
+    return np.array([(1 - prob) / 2, (1 + prob) / 2])
+
+
+def summary_frame(rows: NDArray, settings: list[str], group: str, labels: Iterable) -> pd.DataFrame:
+    """A posterior's summary: rows of mean, sd and ends, first of the settings, then of groups."""
+    names = [*settings, *(f"{group}[{label}]" for label in labels)]
+    return pd.DataFrame(rows, index=names, columns=["mean", "sd", "lower", "upper"])
 
 
 def moments(weight: NDArray, mean: NDArray, sd: NDArray) -> tuple[NDArray, NDArray]:

@@ -141,22 +141,17 @@ def _passes(groups: pd.DataFrame, words: Words) -> str | None:
     )
 
 
-def _few(count: int, words: Words) -> list[str]:
+def _few(count: int, words: Words, spread: str = "that spread") -> list[str]:
     if count >= FEW_GROUPS:
         return []
     return [
         f"{words.count_groups(count)} say little of how widely {words.groups} spread: the "
-        "prior of that spread matters."
+        f"prior of {spread} matters."
     ]
 
 
 def _little(n: pd.Series, words: Words) -> list[str]:
-    found = []
-    if len(n) < FEW_GROUPS:
-        found.append(
-            f"{words.count_groups(len(n))} say little of how widely {words.groups} spread: the "
-            "prior of σ_α matters."
-        )
+    found = _few(len(n), words, "σ_α")
     several = int((n > 1).sum())
     freedom = int(n.sum()) - len(n)
     if freedom < FEW_DIFFERENCES or (several <= 2 and several < len(n)):

@@ -15,14 +15,13 @@ from scipy.interpolate import CubicSpline
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
 
-from helpers.choices import PROB
 from helpers.exact import ExactPosterior
 from helpers.exact.by_size import for_all_schools
 from helpers.exact.effects import EffectsPosterior
-from helpers.exact.passes import PassesPosterior, beta_below
-from helpers.exact.quadrature import moments, normal_quantiles
+from helpers.exact.passes import PassesPosterior, beta_below, updated
+from helpers.exact.quadrature import moments, normal_quantiles, two_tails
 
-TAILS = np.array([(1 - PROB) / 2, (1 + PROB) / 2])
+TAILS = two_tails()
 CHUNK = 1_000_000  # numbers in memory at a time
 
 
@@ -65,8 +64,7 @@ def ratio_summaries(
 
     size, place = np.unique(n, return_inverse=True)  # schools of one size enter together
     average = np.empty(size.size)
-    step = max(1, CHUNK // ratio.size)
-    for part in (slice(i, i + step) for i in range(0, size.size, step)):
+    for part in _parts(size.size, ratio.size):
         average[part] = mass @ (1 - 1 / (1 + ratio[:, None] * size[part]))
     ends = [1 - 1 / (1 + one * n) for one in (low, high)]
     weights = {"weight": average[place], "weight_lower": ends[0], "weight_upper": ends[1]}
@@ -82,9 +80,8 @@ def above(posterior: ExactPosterior) -> tuple[NDArray, NDArray]:
     weight = nodes.weight[some] / nodes.weight[some].sum()
     ratio, mu, mu_sd = nodes.ratio[some], nodes.mu[some], nodes.mu_sd[some]
     within = nodes.sigma_y[some] * np.sqrt(ratio)
-    size, step = r.n.size, max(1, CHUNK // weight.size)
-    sums = np.zeros((2, weight.size, 1))
-    for part in (slice(i, i + step) for i in range(0, size, step)):
+    size, sums = r.n.size, np.zeros((2, weight.size, 1))
+    for part in _parts(size, weight.size):
         share = 1 / (1 + r.n[part] * ratio)  # of μ in the estimate
         sums[0] += share.sum(axis=1, keepdims=True)
         sums[1] += (share * (mu - r.mean[part]) + r.mean[part]).sum(axis=1, keepdims=True)
@@ -343,14 +340,14 @@ class Rates:
         weight, a, b = weight[some], a[some, None], b[some, None]
         counts, place = np.unique([self.y, self.n], axis=1, return_inverse=True)
         over_m = [
-            weight @ (1 - beta_below(a + y, b + n - y, a / (a + b)))
+            weight @ (1 - beta_below(*updated(a, b, y, n), a / (a + b)))
             for y, n in (counts[:, part] for part in _parts(counts.shape[1], a.size))
         ]
         m, sigma, rates = (one[: max(1, CHUNK // self.n.size // 2)] for one in drawn)
         kappa = np.maximum(m * (1 - m) / sigma**2 - 1, 1e-300)
         a, b = (m * kappa)[:, None], ((1 - m) * kappa)[:, None]
         others = (rates.sum(axis=1, keepdims=True) - rates) / (self.n.size - 1)
-        over_others = 1 - beta_below(a + self.y, b + self.n - self.y, others).mean(axis=0)
+        over_others = 1 - beta_below(*updated(a, b, self.y, self.n), others).mean(axis=0)
         return np.hstack(over_m)[place.ravel()], over_others
 
     def compare(self, first: int, second: int) -> pd.Series:

@@ -149,14 +149,9 @@ def check_effects(
         far = np.abs(effects) / np.sqrt(between + s**2)
         return np.sqrt(apart @ apart / (s.size - 1)), far.max(), tied(effects)
 
-    picked = rng.choice(len(draws[0]), _replicas(s.size, 1_000))
-    mu, tau = (one[picked] for one in draws)
-    with np.errstate(divide="ignore", invalid="ignore"):  # standard errors may all be equal
-        observed = statistics(studies["effect"].to_numpy(float) - centre)
-        replicated = [
-            statistics(rng.normal(one - centre, np.hypot(sd, s)))
-            for one, sd in zip(mu, tau, strict=True)
-        ]
+    def make(mu: float, tau: float) -> NDArray:
+        return rng.normal(mu - centre, np.hypot(tau, s))
+
     kinds = [
         (
             f"spread of the effects of {words.groups} (sd, in standard errors)",
@@ -170,7 +165,8 @@ def check_effects(
             f"{words.groups} with larger standard errors have the higher effects",
         ),
     ]
-    return _judge(kinds, observed, replicated, error)
+    effects = studies["effect"].to_numpy(float) - centre
+    return _compare(kinds, effects, statistics, make, draws, error, rng)
 
 
 def check_passes(
@@ -209,17 +205,10 @@ def check_passes(
         far = np.abs(passes - n * m) / standing
         return np.sqrt(apart @ apart / (n.size - 1)), far.max(), tied(passes / n)
 
-    picked = rng.choice(len(draws[0]), _replicas(n.size, 1_000))
-    means, sigmas = (one[picked] for one in draws)
-    kappas = np.maximum(means * (1 - means) / sigmas**2 - 1, 1e-300)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        observed = statistics(y)
-        replicated = [
-            statistics(
-                rng.binomial(n.astype(int), rng.beta(one * kappa, (1 - one) * kappa, n.size))
-            )
-            for one, kappa in zip(means, kappas, strict=True)
-        ]
+    def make(m: float, sigma: float) -> NDArray:
+        kappa = max(m * (1 - m) / sigma**2 - 1, 1e-300)
+        return rng.binomial(n.astype(int), rng.beta(m * kappa, (1 - m) * kappa, n.size))
+
     kinds = [
         (
             f"spread of the rates of {words.groups} (in sds of chance alone)",
@@ -233,6 +222,23 @@ def check_passes(
             f"larger {words.groups} have the higher rates",
         ),
     ]
+    return _compare(kinds, y, statistics, make, draws, error, rng)
+
+
+def _compare(
+    kinds: list[tuple[str, str, str]],
+    data: NDArray,
+    statistics: Callable[[NDArray], tuple[float, ...]],
+    make: Callable[..., NDArray],
+    draws: tuple[NDArray, NDArray],
+    error: float,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """The table of checks; `make` gives data like these for one draw of the parameters."""
+    picked = rng.choice(len(draws[0]), _replicas(data.size, 1_000))
+    with np.errstate(divide="ignore", invalid="ignore"):  # groups may all be of one size
+        observed = statistics(data)
+        replicated = [statistics(make(*(one[i] for one in draws))) for i in picked]
     return _judge(kinds, observed, replicated, error)
 
 
