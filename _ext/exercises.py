@@ -95,6 +95,7 @@ def let_answer(app: Sphinx, page: nodes.document, name: str) -> None:
         for section in list(page.findall(nodes.section)):
             if found := TITLE.match(section[0].astext()):
                 ask(section, found[1])
+        page[0].append(nodes.raw("", KEPT, format="html"))
         return
     for paragraph in list(page.findall(nodes.paragraph)):
         if section_title(paragraph) == "Exercises":

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sphinx.application import Sphinx
 
+from helpers.choices import COMPLETE, MUTED, POOLED, RAW
 from helpers.schools import simulate_city
 from helpers.summaries import summarise_schools
 
@@ -72,20 +73,32 @@ def furnish(app: Sphinx, name: str, template: str, context: dict, doctree: objec
     if name != PAGE:
         return
     look = (BOOK / "helpers" / "charts.css").read_text(encoding="utf-8")
-    data = html.escape(json.dumps(examples(), ensure_ascii=False))
+    colours = {"raw": RAW, "pooled": POOLED, "complete": COMPLETE, "muted": MUTED}
+    given = {"examples": examples(), "colours": colours}
+    data = [
+        f'data-{key}="{html.escape(json.dumps(value, ensure_ascii=False))}"'
+        for key, value in given.items()
+    ]
     context["body"] = context["body"].replace(
         '<div id="own-data"',
-        f'<style>\n{look}</style>\n<div id="own-data" data-examples="{data}"',
+        f'<style>\n{look}</style>\n<div id="own-data" {" ".join(data)}',
         1,
     )
     for script in (
         "normal.js",
+        "posterior_windows.js",
+        "posterior_ratios.js",
+        "posterior_mixture.js",
         "posterior.js",
         "effects.js",
         "beta.js",
         "passes_plane.js",
         "passes_cells.js",
         "passes.js",
+        "reader_text.js",
+        "reader_rows.js",
+        "reader_values.js",
+        "reader_groups.js",
         "reader.js",
         "own_words.js",
         "own_kinds.js",

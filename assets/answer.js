@@ -50,12 +50,15 @@
     const status = form.querySelector("[role=status]");
     const hint = form.querySelector("button[type=button]");
     const inputs = [...form.querySelectorAll("input")];
-    const say = (lines) => {
-      status.replaceChildren(...lines.map((line) => {
-        const paragraph = document.createElement("p");
-        paragraph.textContent = line;
-        return paragraph;
-      }));
+    const element = (tag, ...inside) => {
+      const made = document.createElement(tag);
+      made.append(...inside);
+      return made;
+    };
+    const say = (lines, verdict) => {
+      const paragraphs = lines.map((line) => element("p", line));
+      if (verdict) paragraphs[0].prepend(element("strong", verdict), " ");
+      status.replaceChildren(...paragraphs);
     };
     const given = () => inputs.filter(({ type, checked }) => type === "text" || checked)
       .map(({ value }) => value);
@@ -64,7 +67,7 @@
       const [right, words] = (asked.said ? choose : compute)(asked, given(), tries);
       tries += !right;
       form.dataset.verdict = right ? "right" : "not yet";
-      say(`${right ? "Right" : "Not yet"}. ${words}`.split("\n"));
+      say(words.split("\n"), right ? "Right." : "Not yet.");
     };
     const hints = asked.said
       ? Object.keys(asked.said).filter((letter) => letter !== asked.right)
@@ -73,6 +76,7 @@
     let shown = 0;
     hint.addEventListener("click", () => {
       shown += 1;
+      delete form.dataset.verdict;
       say([...hints.slice(0, shown), ...(shown > hints.length ? ["The solution is below."] : [])]);
     });
     form.addEventListener("submit", (event) => {
@@ -88,11 +92,18 @@
       });
       judge();
     }
+    const clear = () => {
+      delete form.dataset.verdict;
+      say([]);
+    };
+    // A verdict is on what was checked. What helps to find another number stays.
+    form.addEventListener("input", () => {
+      if (form.dataset.verdict === "right" || (form.dataset.verdict && asked.said)) clear();
+    });
     form.addEventListener("reset", () => {
       shown = 0;
       tries = 0;
-      delete form.dataset.verdict;
-      say([]);
+      clear();
     });
   }
 

@@ -58,8 +58,8 @@ globalThis.ownCautions = (table, { group, groups, units }) => {
       const some = [...n.keys()].filter((i) => n[i] > 1 && ss[i] > 0);
       const yesNo = (i) => Math.abs(ss[i] / (n[i] * mean[i] * (1 - mean[i])) - 1) < 0.02;
       if (some.length > 2 && some.every(yesNo)) {
-        return `the sds are those of values that are 0 or 1 only. A row a ${group} with its passes and `
-          + "trials suits them better.";
+        return `the sds are those of values that are 0 or 1 only. One row for each ${group}, with its `
+          + "passes and trials, suits them better.";
       }
       const [x, y] = [(i) => Math.log(n[i]), (i) => Math.log(ss[i] / (n[i] - 1)) / 2]
         .map((of) => some.map(of));

@@ -1,9 +1,10 @@
 // The charts of "Your own data", drawn as those of Part I are: horizontal places are shares of the
-// width, so that text keeps its size on a phone. The colours are those of helpers/choices.py.
+// width, so that text keeps its size on a phone.
 globalThis.ownCharts = (() => {
-  const COLOURS = { raw: "#D55E00", pooled: "#0072B2", complete: "#009E73", muted: "#636363" };
+  const COLOURS = JSON.parse(document.querySelector("#own-data").dataset.colours);
   const ABOVE = 54;
   const BELOW = 44;
+  const LINE = 16;
   const RING = 4.5;
 
   const scale = (low, high, bend = (x) => x) => {
@@ -32,7 +33,7 @@ globalThis.ownCharts = (() => {
     const x = scale(0, 1.02 * most(sizes), Math.sqrt);
     const [from, to] = [Math.sqrt(least(sizes)), Math.sqrt(x.high)];
     const marks = SIZES.filter((size) => size <= x.high)
-      .filter((size, i, all) => x.share(size) - (i ? x.share(all[i - 1]) : 0) > 0.06)
+      .filter((size, i, all) => x.share(size) - (i ? x.share(all[i - 1]) : 0) > 0.09)
       .map((size) => [x.share(size), `${size}`]);
     const along = Array.from({ length: 121 }, (_, i) => (from + ((to - from) * i) / 120) ** 2);
     return { at: sizes.map(x.share), marks, title, along: along.map((v) => [x.share(v), v]) };
@@ -63,21 +64,29 @@ globalThis.ownCharts = (() => {
     const up = scale(low - room, high + room);
     const y = (value) => (height * (1 - up.share(value))).toFixed(1);
     const { found, digits } = ticks(up.low, up.high);
+    const largest = most(found.map(Math.abs));
+    const power = Math.max(Math.ceil(Math.log10(largest / (found[1] - found[0]))), 0);
+    const write = (value) => (value && (digits > 4 || largest >= 1e6)
+      ? value.toExponential(power) : value.toFixed(Math.min(digits, 4)));
     const lines = found.map((value) =>
       `<line x1="0" x2="100%" y1="${y(value)}" y2="${y(value)}" stroke="#e2e2e0"/>`
-      + `<text x="-6" y="${y(value)}" dy="4" text-anchor="end">${value.toFixed(digits)}</text>`);
-    const across = (share) => `${(100 * share).toFixed(2)}%`;
+      + `<text x="-6" y="${y(value)}" dy="4" text-anchor="end">${write(value)}</text>`);
+    const left = Math.max(2, 0.5 + 0.5 * most(found.map((value) => write(value).length)));
+    const across = (share) => `${(100 * share).toFixed(3)}%`;
     const named = below.map(([share, value]) =>
       `<text x="${across(share)}" y="${height + 18}" text-anchor="middle">${value}</text>`);
     const entries = key.map(([mark, words], i) =>
       `<svg x="${((100 * i) / key.length).toFixed(0)}%" y="-42" overflow="visible">`
       + `<g transform="translate(-20 0)">${mark}</g><text x="-4" dy="4">${escape(words)}</text></svg>`);
-    return `<div class="live-chart-plot"><svg role="img" aria-label="${escape(alt)}" `
-      + `width="100%" height="${ABOVE + height + BELOW}"><svg y="${ABOVE}" overflow="visible">`
+    const beneath = under.split(", ").map((words, i) =>
+      `<text x="100%" y="${height + 38 + LINE * i}" text-anchor="end">${escape(words)}</text>`);
+    const whole = ABOVE + height + BELOW + LINE * (beneath.length - 1);
+    return `<div class="live-chart-plot" style="padding-left: ${left}rem"><svg role="img" `
+      + `aria-label="${escape(alt)}" width="100%" height="${whole}"><svg y="${ABOVE}" overflow="visible">`
       + `${lines.join("")}<text x="-30" y="-14">${escape(title)}</text>`
       + `<line x1="0" x2="100%" y1="${height}" y2="${height}" stroke="${COLOURS.muted}"/>`
-      + `${named.join("")}<text x="100%" y="${height + 38}" text-anchor="end">${escape(under)}`
-      + `</text>${entries.join("")}${marks({ x: (i) => across(at[i]), y, across })}</svg></svg></div>`;
+      + `${named.join("")}${beneath.join("")}${entries.join("")}`
+      + `${marks({ x: (i) => across(at[i]), y, across })}</svg></svg></div>`;
   };
 
   const ring = (x, y) =>
@@ -85,9 +94,11 @@ globalThis.ownCharts = (() => {
   const dot = (x, y) => `<circle cx="${x}" cy="${y}" r="4" fill="${COLOURS.pooled}"/>`;
   const bar = (x, y1, y2, colour) =>
     `<line x1="${x}" x2="${x}" y1="${y1}" y2="${y2}" stroke="${colour}" stroke-opacity="0.6"/>`;
-  const level = (y, words) =>
-    `<line x1="0" x2="100%" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>`
-    + `<text x="0" y="${y}" dx="4" dy="-6">${escape(words)}</text>`;
+  // The line of all groups, below what `marks` draw; its name above them, on a white edge.
+  const level = (y, marks) =>
+    `<line x1="0" x2="100%" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>${marks}`
+    + `<text x="0" y="${y}" dx="4" dy="-6" stroke="white" stroke-width="4" stroke-linejoin="round" `
+    + `paint-order="stroke">all groups</text>`;
   const KEYS = {
     raw: (words) => [ring(0, 0), words],
     pooled: () => [dot(0, 0), "partially pooled"],
@@ -105,9 +116,9 @@ globalThis.ownCharts = (() => {
   const dial = ({ axis: places, raw, middle, title, name }, estimates) => draw({
     height: 230, axis: places, ...ends(raw, [middle]), title, key: [KEYS.raw(name), KEYS.pooled()],
     alt: `${name} (ring) and estimate (dot) of each group against its size.`,
-    marks: ({ x, y }) => level(y(middle), "all groups") + raw.map((value, i) =>
+    marks: ({ x, y }) => level(y(middle), raw.map((value, i) =>
       bar(x(i), y(value), y(estimates[i]), COLOURS.muted) + ring(x(i), y(value))
-      + dot(x(i), y(estimates[i]))).join(""),
+      + dot(x(i), y(estimates[i]))).join("")),
   });
 
   const funnel = ({ axis: places, raw, middle, title, name }, band) => {
@@ -120,12 +131,11 @@ globalThis.ownCharts = (() => {
       marks: ({ x, y, across }) => {
         const boxes = shown.slice(1).map(([share, low, high], i) => {
           const left = shown[i][0];
-          const width = (100 * (share - left) + 0.05).toFixed(2);
-          return `<rect x="${across(left)}" width="${width}%" y="${y(high)}" fill="#d9d9d6" `
+          return `<rect x="${across(left)}" width="${across(share - left)}" y="${y(high)}" `
             + `height="${(y(low) - y(high)).toFixed(1)}"/>`;
         });
-        return boxes.join("") + level(y(middle), "all groups")
-          + raw.map((value, i) => ring(x(i), y(value))).join("");
+        return `<g fill="#d9d9d6" shape-rendering="crispEdges">${boxes.join("")}</g>`
+          + level(y(middle), raw.map((value, i) => ring(x(i), y(value))).join(""));
       },
     });
   };
@@ -136,9 +146,9 @@ globalThis.ownCharts = (() => {
     key: [KEYS[way](name), KEYS.bar()],
     alt: way === "raw" ? `Each group's ${name} with its interval, wide for small groups.`
       : "Each group's partially pooled estimate with its interval, all nearer together.",
-    marks: ({ x, y }) => level(y(middle), "all groups") + Array.from(values, (value, i) =>
+    marks: ({ x, y }) => level(y(middle), Array.from(values, (value, i) =>
       bar(x(i), y(lower[i]), y(upper[i]), COLOURS[way])
-      + (way === "raw" ? ring : dot)(x(i), y(value))).join(""),
+      + (way === "raw" ? ring : dot)(x(i), y(value))).join("")),
   });
 
   return { axis, dial, funnel, panel, ends };

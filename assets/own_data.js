@@ -11,6 +11,7 @@
   let found; // what was computed of it
   let source = { name: "", content: "" };
   let chosen = false; // the kind of row, by the reader
+  let example; // whose words the fields hold
 
   // ---- reading ----
 
@@ -109,6 +110,7 @@
   // `fresh`: another table, or ("kind") another kind of row. Then its columns are guessed.
   const start = (fresh) => {
     begin();
+    part("status").replaceChildren();
     try {
       if (fresh) look(fresh === "kind");
       if (!pick("label")) look(true);
@@ -122,6 +124,7 @@
     } catch (problem) {
       found = undefined;
       part("progress").hidden = true;
+      part("prior").replaceChildren();
       ownResults.refuse(problem, ownKinds[kindNow()].score);
     }
   };
@@ -132,15 +135,24 @@
     part("text").placeholder = part("text").value ? "" : `${name} (${count(content.length)} bytes)`;
     start("table");
   };
-  const open = async (file) =>
+  // The words of an example say nothing of the reader's own table.
+  const forget = () => {
+    if (example) [part("group").value, part("unit").value] = ["group", "case"];
+    example = undefined;
+  };
+  const open = async (file) => {
+    forget();
     take(file.name, new Uint8Array(await file.arrayBuffer()), "");
+  };
   part("text").addEventListener("paste", (event) => {
     const text = event.clipboardData.getData("text");
     if (text.length <= 10_000) return;
     event.preventDefault();
+    forget();
     take("the table", text, text);
   });
   part("text").addEventListener("input", () => {
+    forget();
     source = { name: "the table", content: part("text").value };
     start("table");
   });
@@ -151,7 +163,10 @@
   part("decimal").addEventListener("change", () => start());
   for (const name of ["group", "unit"]) {
     // At each key: a change that waited for the next click would take what was clicked away.
-    part(name).addEventListener("input", () => found && show());
+    part(name).addEventListener("input", () => {
+      example = undefined;
+      if (found) show();
+    });
   }
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -165,7 +180,8 @@
       if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
     });
   }
-  const load = ({ name, text, group, unit }) => {
+  const load = (one) => {
+    const { name, text, group, unit } = example = one;
     part("group").value = group;
     part("unit").value = unit;
     part("decimal").value = "";

@@ -32,7 +32,7 @@ globalThis.ownFiles = (() => {
   const saveFigure = () => {
     const charts = [...part("panels").querySelectorAll(":scope > div > svg")];
     const heights = charts.map((chart) => Number(chart.getAttribute("height")));
-    const inside = charts.map((chart, k) => `<svg x="50" y="${20 + (k ? heights[0] + 20 : 0)}" `
+    const inside = charts.map((chart, k) => `<svg x="70" y="${20 + (k ? heights[0] + 20 : 0)}" `
       + `width="600" height="${heights[k]}" overflow="visible">${chart.innerHTML}</svg>`).join("");
     const high = heights.reduce((a, b) => a + b, 60);
     save("partial_pooling.svg", `<svg xmlns="http://www.w3.org/2000/svg" width="700" height="${high}" `

@@ -151,7 +151,7 @@ globalThis.ownKinds = (() => {
     table: (read) => ({ ...read, raw: read.passes.map((y, i) => y / read.trials[i]), size: read.trials }),
     sizes: ({ trials }) => trials,
     sizeTitle: ({ group, units }) => `${units} of the ${group}`,
-    sizeWords: (size, { count, units }) => `of ${count(size)} ${units}`,
+    sizeWords: (size, { count, unit, units }) => `of ${count(size)} ${size === 1 ? unit : units}`,
     columnsToSave: ({ passes: y, trials }) => ({ passes: y, trials }),
     priors: () => ({ prior: "proper" }),
     priorNames: {},

@@ -8,15 +8,22 @@ globalThis.ownPrior = (() => {
     const fields = names.map(([name, label]) => element("label", { textContent: `${label} ` },
       element("input", { name, inputMode: "decimal", value: Number(priors[name].toPrecision(6)) })));
     const button = element("button", { type: "button", textContent: "Compute with these priors" });
+    const verdict = element("p", { role: "status" });
     button.addEventListener("click", () => {
-      const field = (name) => part("prior").querySelector(`[name=${name}]`);
-      compute(Object.fromEntries(names.map(([name]) => [name, Number(field(name).value)])));
+      const field = (name) => part("prior").querySelector(`[name=${name}]`).value.trim();
+      const given = Object.fromEntries(names.map(([name]) =>
+        [name, field(name) ? Number(field(name).replace(",", ".").replace("\u2212", "-")) : NaN]));
+      const bad = names.find(([name]) =>
+        !Number.isFinite(given[name]) || (name !== "mean" && given[name] <= 0));
+      verdict.textContent = bad
+        ? `${bad[1]} has to be a ${bad[0] === "mean" ? "" : "positive "}number.` : "";
+      if (!bad) compute(given);
     });
     const table = element("div", { className: "own-table" });
     if (!names.length) part("prior").replaceChildren(table);
     else {
       part("prior").replaceChildren(element("div", { className: "own-fields" }, ...fields),
-        element("p", { className: "own-buttons" }, button), table);
+        element("p", { className: "own-buttons" }, button), verdict, table);
     }
   };
 

@@ -1,6 +1,6 @@
 // What "Your own data" shows of a table and of what was computed: words, tables, charts.
 globalThis.ownResults = (() => {
-  const { part, words, inWords, count, percent, digitsOf, element, paragraphs, grid } = ownWords;
+  const { part, words, withArticle, inWords, count, percent, digitsOf, element, paragraphs, grid } = ownWords;
   let table; // what was read: label, raw, size, and the columns of its kind
   let found; // what was computed of it
   let kind;
@@ -11,9 +11,10 @@ globalThis.ownResults = (() => {
     `${show(i === undefined ? lower : lower[i])} to ${show(i === undefined ? upper : upper[i])}`;
 
   const refuse = (problem, score = "score") => {
-    for (const name of ["dial", "funnel", "panels", "ranks", "pair", "cautions"]) {
+    for (const name of ["read", "dial", "funnel", "panels", "ranks", "pair", "cautions"]) {
       part(name).replaceChildren();
     }
+    part("prior").querySelector(".own-table")?.replaceChildren();
     ownFiles.allow(false);
     part("status").replaceChildren(...paragraphs([`Not yet: ${inWords(problem.message, score)}`]));
   };
@@ -50,11 +51,11 @@ globalThis.ownResults = (() => {
       picture.innerHTML = ownCharts.dial(subject(), estimates);
       output.textContent = Number.isFinite(spread) ? show(spread) : "no limit";
       range.setAttribute("aria-valuetext", output.textContent);
-      const { group, groups, units } = words();
+      const { group, groups, unit, units } = words();
       const own = kind.raw.replace("raw", "own");
-      const sizeOf = (i) => kind.sizeWords(kind.sizes(table)[i], { count, show, units });
+      const sizeOf = (i) => kind.sizeWords(kind.sizes(table)[i], { count, show, unit, units });
       sentence.textContent = `If ${groups} differ by ${Number.isFinite(spread) ? show(spread)
-        : "any amount"}, a ${group} ${sizeOf(least)} keeps ${percent(keeps(least))} of its ${own}`
+        : "any amount"}, ${withArticle(group)} ${sizeOf(least)} keeps ${percent(keeps(least))} of its ${own}`
         + (size[least] === size[most] ? "."
           : `, and one ${sizeOf(most)} keeps ${percent(keeps(most))}.`);
     };
@@ -145,7 +146,7 @@ globalThis.ownResults = (() => {
     drawPair();
     const warned = found.warning ? [`${found.warning}.`] : [];
     const cautious = [...said(warned), ...ownCautions(table, w)]
-      .map((sentence) => sentence[0].toUpperCase() + sentence.slice(1));
+      .map((sentence) => sentence.replace(/^[a-z]/, (letter) => letter.toUpperCase()));
     part("cautions").replaceChildren(...paragraphs(cautious.length ? cautious
       : ["Nothing in these numbers calls for another model."]));
     ownFiles.offer(table, found, ordered());

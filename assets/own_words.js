@@ -15,6 +15,7 @@ globalThis.ownWords = (() => {
     const unit = part("unit").value.trim() || "case";
     return { group, groups: plural(group), unit, units: plural(unit) };
   };
+  const withArticle = (word) => `a${/^[aeio]/i.test(word) ? "n" : ""} ${word}`;
   // The messages speak of schools, pupils and scores; what they quote is spared.
   const inWords = (message, score = "score") => {
     const { group, groups, unit, units } = words();
@@ -22,8 +23,8 @@ globalThis.ownWords = (() => {
     mine.score = score;
     mine.scores = `${score}s`;
     mine.Scores = mine.scores[0].toUpperCase() + mine.scores.slice(1);
-    return message.replace(/(?<!\w)'[^']*'|"[^"]*"|\b(schools?|pupils?|scores?|Scores)\b/g,
-      (all, word) => mine[word] ?? all);
+    return message.replace(/(?<!\w)'[^']*'|"[^"]*"|\b(a )?(schools?|pupils?|scores?|Scores)\b/g,
+      (all, article, word) => (article ? withArticle(mine[word]) : mine[word] ?? all));
   };
   const count = (number) => number.toLocaleString("en");
   const percent = (share) => `${(100 * share).toFixed(share > 0.1 && share < 0.9 ? 0 : 1)}%`;
@@ -46,5 +47,5 @@ globalThis.ownWords = (() => {
       element("th", { scope: "row", textContent: first }),
       ...rest.map((cell) => element("td", { textContent: cell }))))));
 
-  return { part, words, inWords, count, percent, digitsOf, element, paragraphs, grid };
+  return { part, words, withArticle, inWords, count, percent, digitsOf, element, paragraphs, grid };
 })();

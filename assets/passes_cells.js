@@ -57,8 +57,8 @@ globalThis.passesCells = (() => {
     return [kept[0], kept.slice(1, 4), kept.slice(4)];
   }
 
-  // Each cell is a parallelogram, as in posterior.js. By Cantelli's inequality a quantile lies within
-  // so many sds of the mean.
+  // Each cell is a parallelogram, as in posterior_mixture.js. By Cantelli's inequality a quantile lies
+  // within so many sds of the mean.
   const quantile = (weight, [centre, sides, ups], [mean, sd], p) => {
     const least = (one, other) => max(abs(one), 1e-3 * abs(other), 1e-300);
     const wide = sides.map((x, i) => least(x, ups[i]));

@@ -141,6 +141,7 @@ def pooling_dial(
             "named": str(named),
             "up": up.ends,
             "group": group,
+            "groups": groups,
         },
     )
 

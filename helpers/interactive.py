@@ -114,8 +114,13 @@ def axes(
         yield f'<line x1="0" x2="100%" y1="{y}" y2="{y}" stroke="#e2e2e0"/>'
         yield f'<text x="-8" y="{y}" dy="4" text-anchor="end">{value}</text>'
     yield f'<text x="-30" y="-14">{title}</text>'
-    ticks = [size for size in (2, 10, 25, 50, 75, 100, 200, 500, 1000) if size <= across.high]
-    yield from bottom_axis({size: across.at(size) for size in ticks}, bottom)
+    ticks: dict[float, str] = {}
+    last = -math.inf
+    for size in (2, 10, 25, 50, 75, 100, 200, 500, 1000):
+        share = math.sqrt(size / across.high)
+        if share <= 1 and share - last >= 0.09:  # on a phone, room for three digits
+            ticks[size], last = across.at(size), share
+    yield from bottom_axis(ticks, bottom)
 
 
 def bottom_axis(ticks: dict[float, str], title: str) -> Iterable[str]:

@@ -402,6 +402,13 @@ def test_a_refusal_is_a_sentence_in_the_callers_words(groups: dict, reason: str)
     assert not re.search("school|pupil", quoted), quoted
 
 
+def test_an_article_fits_the_callers_word() -> None:
+    words = Words.of("area", "at bat", None, None)
+    said = words.translate("If a row is a school, and not a pupil: 'a school'")
+    assert said == "If a row is an area, and not an at bat: 'a school'"
+    assert (words.a_group, Words.of("school", "unit", None, None).a_unit) == ("an area", "a unit")
+
+
 @pytest.mark.parametrize(
     "words", [{"group": ""}, {"unit": 3}, {"group": "x", "unit": "x"}, {"groups": " "}]
 )

@@ -87,6 +87,18 @@ def test_the_numbers_that_a_page_asks_for_tell_right_from_wrong(number) -> None:
         assert apart > 2 * said["tolerance"], reason
 
 
+def test_a_verdict_is_on_what_was_checked(visit) -> None:
+    page, _ = visit("teaching/exercises/01_data_generation")
+    form = page.locator('form[data-exercise="1.3"]')
+    form.locator("[value=b]").check()
+    form.get_by_role("button", name="Check").click()
+    expect(form.locator("strong").last).to_have_text("Right.")
+    form.locator("[value=c]").check()
+    expect(form.get_by_role("status")).to_be_empty()
+    page.get_by_role("button", name="Forget all my answers").click()
+    assert not form.locator("[value=c]").is_checked()
+
+
 def test_what_is_no_answer_is_said_and_a_comma_is_a_point(visit) -> None:
     page, _ = visit("teaching/exercises/07_trusting_the_sampler")
     assert answer_to(page, "7.1", [" 0,1 "]).startswith("Right. ")

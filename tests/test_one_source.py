@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scipy.stats import norm
 
 import helpers
 from helpers import choices
@@ -21,8 +22,26 @@ PAGES = [
     *sorted(BOOK.glob("*.md")),
     *sorted(BOOK.glob("teaching/**/*.md")),
 ]
-# An interval of another width, for a reason that its page gives.
-OTHER_WIDTHS = {("exact_posterior.md", "50%")}
+SAYING = ["helpers/**/*.py", "assets/*.js", "teaching/checks/*.py", "teaching/slides/*.py"]
+CODE = [path for pattern in SAYING for path in sorted(BOOK.glob(pattern))]
+# How the width of an interval is written, its tails, and its half in standard errors.
+TAIL, Z = (1 - choices.PROB) / 2, norm.ppf((1 + choices.PROB) / 2)
+WIDTHS = {
+    r"(\d+)(?:%| percent)[ -](?:HDI|(?:equal-tailed )?interval)": f"{100 * choices.PROB:.0f}",
+    r"hdi\(.*prob=(0\.\d+)|summary\(prob=(0\.\d+)|, prob = (0\.\d+)\)": f"{choices.PROB:.2g}",
+    r"[(\[](0\.0\d), 0\.9\d*[)\]]|(?:quantile|Quantile|end)\((0\.0\d)\)": f"{TAIL:.2g}",
+    r"[(\[]0\.0\d, (0\.9\d*)[)\]]|ppf\((0\.\d+)\)|sure > (0\.\d+)": f"{1 - TAIL:.2g}",
+    r"(?<![\d.])(1\.(?:28|44|64|88|96))(?!\d)": f"{Z:.2f}",
+}
+# Of another width, for a reason that stands there.
+OTHER_WIDTHS = {
+    ("exact_posterior.md", "50"),
+    ("01_data_generation.ipynb", "0.975"),  # the funnel: where nearly all raw means lie
+    ("lesson_1.md", "1.96"),
+    ("figures.py", "0.975"),
+    ("06_league_tables.ipynb", "0.9"),  # other limits, beside the book's
+    *(("11_slopes_that_vary.ipynb", end) for end in ("0.01", "0.05", "0.95", "0.99")),
+}
 
 
 @pytest.mark.parametrize(
@@ -51,20 +70,33 @@ def test_a_colour_has_the_name_that_the_pages_call_it_by(colour, word, low, high
     assert low < hue < high, f"the pages call {colour} {word}: mend their words and alt texts too"
 
 
+def test_the_icon_of_the_site_has_the_palette():
+    icon = (BOOK / "assets" / "favicon.svg").read_text(encoding="utf-8")
+    colours = {colour.upper() for colour in re.findall("#[0-9a-f]{6}", icon)}
+    assert colours == {choices.RAW, choices.POOLED}
+
+
 def text_of(page: Path) -> str:
     """What a page says: its text, and the words in its code and alternative texts."""
-    if page.suffix == ".md":
+    if page.suffix != ".ipynb":
         return page.read_text(encoding="utf-8")
     cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
     return "\n".join("".join(cell["source"]) + json.dumps(cell["metadata"]) for cell in cells)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *CODE], ids=lambda page: page.relative_to(BOOK).as_posix()
+)
 def test_an_interval_has_the_width_of_the_book(page):
-    width = f"{choices.PROB:.0%}"
-    said = re.findall(r"(\d+%)[ -](?:HDI|(?:equal-tailed )?interval)", text_of(page))
-    wrong = {one for one in said if one != width and (page.name, one) not in OTHER_WIDTHS}
-    assert not wrong, f"intervals of {wrong}; helpers/choices.py says {width}"
+    text = text_of(page)
+    found = {
+        (width, one)
+        for pattern, width in WIDTHS.items()
+        for match in re.finditer(pattern, text)
+        for one in match.groups()
+        if one and one != width and (page.name, one) not in OTHER_WIDTHS
+    }
+    assert not found, f"(by helpers/choices.py, as it stands): {found}"
 
 
 @pytest.mark.parametrize("name", helpers.__all__)

@@ -124,6 +124,64 @@ def test_a_table_that_says_nothing_is_refused_in_the_readers_words(text, words, 
     assert not problems
 
 
+def test_a_refusal_leaves_nothing_of_the_table_before(visit) -> None:
+    page, problems = visit("own_data")
+    assert bring(page, "a,b\nx,y\nz,w\n").startswith("Not yet")
+    for name in ("read", "dial", "funnel", "panels", "ranks", "pair", "prior", "cautions"):
+        expect(page.locator(f"[data-part={name}]")).to_be_empty()
+    assert not problems
+
+
+def test_the_words_of_an_example_are_not_those_of_another_table(visit) -> None:
+    page, problems = visit("own_data")
+    computed(page)
+    field, table = page.locator("[data-part=text]"), "ward,days\na,1\na,2\nb,3\nb,9\n"
+    field.evaluate(PASTE, table)
+    expect(page.locator("[data-part=status]")).to_contain_text("Done: 2 groups, 4 cases.")
+    page.locator("[data-part=group]").fill("area")
+    field.evaluate(PASTE, table + "c,4\n")
+    expect(page.locator("[data-part=status]")).to_contain_text("Done: 3 areas, 5 cases.")
+    expect(page.locator("[data-part=dial] p")).to_contain_text("an area of 1 keeps")
+    expect(page.locator("[data-part=cautions]")).to_contain_text("σ_y rests on 2 differences")
+    assert not problems
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "words"),
+    [
+        ("sigmaYMean", "abc", "Mean of σ_y has to be a positive number."),
+        ("sd", "", "Sd of μ has to be a positive number."),
+        ("sigmaAlphaMean", "-1", "Mean of σ_α has to be a positive number."),
+        ("mean", "x", "Mean of μ has to be a number."),
+        ("mean", "\u22125,5", ""),
+    ],
+)
+def test_a_prior_that_is_no_number_is_named_beside_its_button(name, given, words, visit) -> None:
+    page, problems = visit("own_data")
+    computed(page)
+    page.locator(f"[data-part=prior] [name={name}]").fill(given)
+    page.get_by_role("button", name="Compute with these priors").click()
+    expect(page.locator("[data-part=prior] [role=status]")).to_have_text(words)
+    assert computed(page).startswith("Done")
+    expect(page.locator("[data-part=ranks] tbody tr")).to_have_count(50)
+    assert not problems
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 2e3, 3e6, 1e12])
+def test_the_numbers_of_a_chart_stand_within_the_page(scale: float, visit) -> None:
+    page, _ = visit("own_data", **READERS["phone-light"])
+    rows = [
+        f"{group},{(10 * k + value) * scale:.6g}"
+        for k, group in enumerate("abc")
+        for value in (60, 75)
+    ]
+    bring(page, "\n".join(["g,y", *rows]))
+    bring(page, "study,effect,se\n" + "".join(f"{j},{j * scale},{scale}\n" for j in range(1, 5)))
+    for chart in page.locator(".live-chart-plot text").all():
+        box = chart.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+
 def test_no_request_is_made_and_none_could_be(visit) -> None:
     page, problems = visit("own_data")
     computed(page)
@@ -137,7 +195,7 @@ def test_no_request_is_made_and_none_could_be(visit) -> None:
         computed(page)
     file = {"name": "ours.csv", "mimeType": "text/csv", "buffer": hospitals().encode()}
     page.locator("[data-part=file]").set_input_files(file)
-    expect(page.locator("[data-part=read]")).to_contain_text("9 clinics")
+    expect(page.locator("[data-part=read]")).to_contain_text("9 groups")
     saved(page, "Save the table")
     assert not [url for url in asked if not url.startswith("blob:")]
     assert not problems

@@ -17,14 +17,15 @@ from helpers.summaries import summarise_schools
 NAMES = {"mean": "prior_mean", "sd": "prior_sd"}
 NAMES |= {"sigmaAlphaMean": "sigma_alpha_prior_mean", "sigmaYMean": "sigma_y_prior_mean"}
 BOOKS = {"mean": 50.0, "sd": 10.0, "sigmaAlphaMean": 1.0, "sigmaYMean": 1.0}
+PARTS = ("posterior_windows", "posterior_ratios", "posterior_mixture", "posterior")
 DRAWS = 4000
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     one = browser.new_page()
-    for script in ("normal.js", "posterior.js"):
-        one.add_script_tag(path=BOOK / "assets" / script)
+    for script in ("normal", *PARTS):
+        one.add_script_tag(path=BOOK / "assets" / f"{script}.js")
     yield one
     one.close()
 

@@ -27,10 +27,12 @@ from helpers.summaries import summarise_schools
 DIAL = "notebooks/03_partially_pooled_model"
 LENS = "notebooks/02_unpooled_model"
 PLAN = "notebooks/05_does_pooling_help"
+RATES = "notebooks/13_passes_and_known_errors"
 # Where each mark of a chart stands, as numbers.
 PLACES = """(marks) => marks.map((mark) =>
     ["cx", "cy", "x1", "y1", "y2", "y", "d"].flatMap((name) =>
         (mark.getAttribute(name) ?? "").split(/[ ML%]+/).filter(Boolean).map(Number)))"""
+HEIGHT = "(svg) => svg.getBoundingClientRect().height"
 
 
 @pytest.mark.parametrize("name", [DIAL, "intro"])
@@ -213,6 +215,7 @@ CHARTS = [  # page, name of a control, keys; the last one is the first again
     (PLAN, "groups", ["ArrowRight", "PageUp", "End", "Home"]),
     (PLAN, "size", ["ArrowLeft", "PageUp", "End", "Home"]),
     (PLAN, "sigma_alpha", ["ArrowRight", "PageUp", "End", "Home"]),
+    (RATES, "position", ["ArrowLeft", "PageUp", "Home", "End"]),
 ]
 
 
@@ -231,6 +234,7 @@ def expected(kind: str, values: dict, chosen: dict[str, float]) -> list[str]:
         weight = pooling_weight(n, sigma_y, sigma_alpha)
         estimate = partially_pooled_mean(n, mean, mu, sigma_y, sigma_alpha)
         return [f"{weight:.0%}", f"{mean:.1f}", f"{mu:.1f}", f"= {estimate:.1f}", f"sd of {sd:.1f}"]
+    assert kind == "dial"
     share = min(max(chosen["position"] / 100, 1e-12), 1 - 1e-12)
     spread = sigma_y * math.sqrt(share / (1 - share) / values["middle"])
     n, mean = (values[name][values["here"]] for name in ("n", "mean"))
@@ -243,7 +247,7 @@ def expected(kind: str, values: dict, chosen: dict[str, float]) -> list[str]:
 def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit) -> None:
     page, problems = visit(name, **READERS["phone-dark"])
     settle(page)
-    chart = page.locator(".live-chart")
+    chart = page.locator(".live-chart").first
     words, slider = chart.locator(".live-chart-words"), chart.locator(f"[name={control}]")
     first = words.text_content(), chart.locator("svg").first.inner_html()
     kind, values = chart.get_attribute("data-kind"), json.loads(chart.get_attribute("data-values"))
@@ -272,24 +276,48 @@ def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit)
     assert problems == []
 
 
-@pytest.mark.parametrize("name", ["intro", LENS, DIAL, "notebooks/04_comparison", PLAN])
+DRAWN = [  # pages with a chart that is a picture
+    "intro",
+    *(
+        f"notebooks/{path.stem}"
+        for path in sorted((BOOK / "notebooks").glob("*.ipynb"))
+        if re.search(r'data-kind=\\"(?!ranks)', path.read_text(encoding="utf-8"))
+    ),
+]
+
+
+def test_each_slider_is_moved() -> None:
+    sliders = {
+        (name, control)
+        for name in DRAWN
+        for control in re.findall(
+            r'<input type="range" name="(\w+)"', (SITE / f"{name}.html").read_text(encoding="utf-8")
+        )
+    }
+    assert sliders == {(name, control) for name, control, _ in CHARTS}
+
+
+@pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("reader", ["phone-light", "laptop-dark"])
 def test_a_chart_is_the_same_before_and_after_the_first_touch(name, reader, visit) -> None:
     pictures = []
     for scripts in (False, True):
         page, _ = visit(name, java_script_enabled=scripts, **READERS[reader])
-        chart = page.locator(".live-chart")
+        charts = page.locator(".live-chart").all()
+        assert charts and all(chart.locator("svg[role=img]").is_visible() for chart in charts)
         pictures.append(
             [
-                chart.locator(".live-chart-words").text_content(),
-                chart.locator("svg").first.evaluate("(svg) => svg.getBoundingClientRect().height"),
-                chart.locator("circle, .stem, .tick, .curve").evaluate_all(PLACES),
+                (
+                    chart.locator(".live-chart-words").text_content(),
+                    chart.locator("svg").first.evaluate(HEIGHT),
+                    chart.locator("circle, .stem, .tick, .curve").evaluate_all(PLACES),
+                )
+                for chart in charts
             ]
         )
-        assert chart.locator("svg[role=img]").is_visible()
-    (words, height, before), (words_now, height_now, now) = pictures
-    assert (words, height, len(before)) == (words_now, height_now, len(now))
-    assert len(now) >= 3 and np.abs(np.concatenate(before) - np.concatenate(now)).max() <= 0.2
+    for (words, height, before), (words_now, height_now, now) in zip(*pictures, strict=True):
+        assert (words, height, len(before)) == (words_now, height_now, len(now))
+        assert len(now) >= 3 and np.abs(np.concatenate(before) - np.concatenate(now)).max() <= 0.2
 
 
 def test_a_ranking_moves_as_its_draws_say(visit) -> None:

@@ -8,20 +8,27 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import style
 from matplotlib.text import Text
 from playwright.sync_api import Page
 from pypdf import PdfReader
 from reader import BOOK
+from scipy.stats import norm
 
+from checks import check
 from checks.city import City
+from checks.grading import NotYetError
+from helpers.choices import PROB
 from helpers.plots import use_book_style
-from slides.facts import SECOND_CITY, errors, facts, notes, ranked
+from helpers.pooling import partially_pooled_mean, partially_pooled_sd, pooling_weight
+from slides.facts import SECOND_CITY, Z, city, errors, facts, notes, ranked
 from slides.figures import FIGURES, STYLE, WIDTH
 
 SLIDES = BOOK / "_build" / "html" / "slides"
 SOURCE = BOOK / "teaching" / "slides"
+GUIDE = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
 SEEN = 24  # CSS pixels: what the last row can read
 lessons = pytest.mark.parametrize("lesson", [1, 2])
 
@@ -168,17 +175,55 @@ def test_the_slides_numbers_are_those_of_the_chapters() -> None:
     assert errors().loc["all"].idxmin() == "pooled_mean"
 
 
+def test_raw_means_of_few_pupils_miss_by_more_than_schools_differ() -> None:
+    _, schools, _ = city()
+    squared = schools[["mean", "everyone"]].sub(schools.truth, axis="index") ** 2
+    edges = [1, 9, 24, int(facts()["many"]) - 1, 99]
+    off = np.sqrt(squared.groupby(pd.cut(schools.n, edges), observed=True).mean())
+    assert (off["mean"] > off.everyone).to_list() == [True, True, True, False]
+    assert off["mean"].iloc[0] > 2 * off["mean"].iloc[1:].max()  # "the smallest by very much"
+
+
 def test_what_the_guide_expects_of_random_digits() -> None:
     digits = np.std(range(10))
-    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
-    assert f"standard deviations of about {digits:.1f} and {digits / 2:.1f})" in guide
+    assert f"standard deviations of about {digits:.1f} and {digits / 2:.1f})" in GUIDE
+
+
+def test_where_the_guides_slider_takes_the_first_place_from_school_46() -> None:
+    _, schools, fitted = city()
+    mu, sigma_y = fitted[["global_mean", "sigma_y"]]
+    middle = schools.n.sort_values().iloc[(len(schools) - 1) // 2]  # as `pooling_dial` moves
+    for position in range(99, 0, -1):
+        spread = sigma_y * np.sqrt(position / (100 - position) / middle)
+        estimate = partially_pooled_mean(schools.n, schools["mean"], mu, sigma_y, spread)
+        if (first := schools.index[estimate.argmax()]) != 46:
+            break
+    assert f"(expect about {spread:.1f} points; school {first} is first then)" in GUIDE
 
 
 def test_what_the_guide_says_of_exercise_4_1_and_the_envelope() -> None:
-    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
-    assert f"| 4.1 | {facts()['away']} | they copy slide 11 |" in guide
+    assert f"| 4.1 | {facts()['away']} | they take the number of chapter 4 |" in GUIDE
     assert City(42).moved_away() == int(facts()["away"]) - 1
-    assert "with the recipe's settings one estimate fewer" in guide
+    assert "with the recipe's settings one estimate fewer" in GUIDE
+    with pytest.raises(NotYetError, match="fitted weights"):
+        check("4.1", int(facts()["away"]))
+
+
+def test_what_the_guide_says_of_draws_that_count_as_many() -> None:
+    assert f"| 7.1 | {2 / np.sqrt(16_000):.3f} | they divide by the root of the draws |" in GUIDE
+
+
+def test_where_the_guide_says_that_intervals_hold_too_seldom_and_too_often() -> None:
+    """With known settings, at a distance of the true mean in units of σ_α."""
+
+    def held(n: int, distance: float) -> float:
+        weight, half = pooling_weight(n, 10, 2), Z * partially_pooled_sd(n, 10, 2)
+        pull, noise = (1 - weight) * 2 * distance, weight * 10 / np.sqrt(n)
+        return norm.cdf(half, -pull, noise) - norm.cdf(-half, -pull, noise)
+
+    for far in (2, 2.5, 3):
+        assert held(3, far) < held(17, far) < held(75, far) < PROB
+    assert held(3, 0) > held(17, 0) > PROB
 
 
 def test_the_first_school_lies_just_inside_the_funnel() -> None:
@@ -189,5 +234,4 @@ def test_the_first_school_lies_just_inside_the_funnel() -> None:
 def test_the_second_city_has_small_schools_at_both_ends() -> None:
     n = ranked(SECOND_CITY).n
     assert (n.iloc[[0, 1, -2, -1]] < 10).all()
-    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
-    assert f"simulate_city(seed={SECOND_CITY})" in guide
+    assert f"simulate_city(seed={SECOND_CITY})" in GUIDE

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -84,3 +85,9 @@ def test_settings_that_a_chapter_repeats_are_those_of_its_code(path):
 )
 def test_a_typed_setting_is_found(prose, code, found):
     assert len(typed_settings(prose, code)) == found
+
+
+@pytest.mark.parametrize(("path", "following"), pairwise(CHAPTERS), ids=lambda path: path.stem)
+def test_a_chapter_leads_on_to_the_next_one(path, following):
+    _, _, end = sources(path, "markdown").partition("What comes next")
+    assert f"({following.name})" in end

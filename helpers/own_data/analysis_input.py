@@ -81,8 +81,8 @@ def read_groups(
         if len(twice):
             add = f"Add up passes and trials of each {words.group} first. " * (name == "passes")
             raise ValueError(
-                f"a row is a {words.group} here, and these {words.groups} have several rows: "
-                f"{Labels(rows.index).list(twice, 5)}. {add}Where a row is a {words.unit} with "
+                f"a row is {words.a_group} here, and these {words.groups} have several rows: "
+                f"{Labels(rows.index).list(twice, 5)}. {add}Where a row is {words.a_unit} with "
                 f"a score, call analyse(table, {school!r}, score) with the column of the score"
             )
         found[name] = rows["mean"]
@@ -129,7 +129,7 @@ def refuse_without_spread(
     if len(summaries) > 1 and summaries["n"].max() < 2:
         raise ValueError(
             f"every {words.group} has one {words.unit} alone, and the spread within {words.groups} "
-            f"needs one with two {words.units} or more. Where each row is a {words.group}, give "
+            f"needs one with two {words.units} or more. Where each row is {words.a_group}, give "
             f"{OTHER_CALLS}"
         )
     # From the values: a sum of squares may hold rounding noise instead of 0.

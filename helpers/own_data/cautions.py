@@ -136,7 +136,7 @@ def _passes(groups: pd.DataFrame, words: Words) -> str | None:
         return None
     return (
         f"every {words.group} has one {words.unit} alone, which says nothing of how "
-        f"{words.groups} differ. If a row is a {words.unit}, add up the passes and the trials of "
+        f"{words.groups} differ. If a row is {words.a_unit}, add up the passes and the trials of "
         f"each {words.group} first."
     )
 

@@ -24,6 +24,11 @@ def plural(word: str) -> str:
     return word + ("es" if re.search(r"(s|x|z|ch|sh)$", last) else "s")
 
 
+def with_article(word: str) -> str:
+    """A noun after "a" or "an"."""
+    return f"a{'n' if word[0].lower() in 'aeio' else ''} {word}"
+
+
 @dataclass(frozen=True)
 class Words:
     """What the caller calls a group and a unit, in singular and plural."""
@@ -44,6 +49,14 @@ class Words:
             raise ValueError(f"group and unit need a word each, not {group!r} for both")
         return cls(group, groups or plural(group), unit, units or plural(unit))
 
+    @property
+    def a_group(self) -> str:
+        return with_article(self.group)
+
+    @property
+    def a_unit(self) -> str:
+        return with_article(self.unit)
+
     def count_units(self, count: int) -> str:
         return f"{count:,} {self.unit if count == 1 else self.units}"
 
@@ -58,8 +71,13 @@ class Words:
             "pupil": self.unit,
             "pupils": self.units,
         }
-        pattern = r"""(?<!\w)'[^']*'|"[^"]*"|\b(schools?|pupils?)\b"""
-        return re.sub(pattern, lambda found: mine.get(found[1], found[0]), message)
+        pattern = r"""(?<!\w)'[^']*'|"[^"]*"|\b(a )?(schools?|pupils?)\b"""
+
+        def said(found: re.Match) -> str:
+            word = mine.get(found[2], found[0])
+            return with_article(word) if found[1] else word
+
+        return re.sub(pattern, said, message)
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

@@ -18,6 +18,12 @@ def _weights_exchanged(n, mean, mu, sigma_y, sigma_alpha):
     return weight * mu + (1 - weight) * mean
 
 
+def _moved_away_if_fitted(city):
+    fitted = city.posterior.summary()["mean"].filter(like="school_means").to_numpy()
+    raw = city.schools["mean"].to_numpy()
+    return int((abs(fitted - city.truth) > abs(raw - city.truth)).sum())
+
+
 def part_1(city: City) -> dict[str, Answer]:
     """Chapters 1 to 4, and the derivation."""
     n, raw = city.schools["n"], city.schools["mean"]
@@ -260,6 +266,10 @@ def part_1(city: City) -> dict[str, Answer]:
                     lambda: city.moved_away(signed=True),
                     "Compare the errors without their signs, by abs(). And give a number of "
                     "schools, no percentage.",
+                ),
+                (
+                    lambda: _moved_away_if_fitted(city),
+                    "That is for the fitted weights. Here the recipe's are asked for.",
                 ),
                 (lambda: 2 * city.moved_away(), "That is in percent. Count the schools."),
             ),

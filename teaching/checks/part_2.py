@@ -114,7 +114,7 @@ def part_2(city: City) -> dict[str, Answer]:
         ),
         "8.1": Number(
             lambda: np.exp(-1.5),
-            "e^(−15/10). With the book's prior of σ_α, of mean 5, it would be e^(−3).",
+            "e^(−15/10). With the recommended prior of σ_α, of mean 5, it would be e^(−3).",
             (
                 "The probability of more than x falls to 1/e of its value where x grows by 10.",
                 "An exponential with mean m leaves e^(−x/m) above x.",

@@ -165,7 +165,7 @@ def hills(product: bool = False) -> Drawn:
     mean = schools["mean"].max()
     figure, axes = canvas(2, height=310, sharex=True, sharey=True)
     line = np.linspace(50, 92, 500)
-    for ax, n in zip(axes, (2, 99), strict=True):
+    for ax, n, title in zip(axes, (2, 99), ("2 pupils", "if it had 99 pupils"), strict=True):
         peak, sd = partially_pooled_mean(n, mean, 63, 10, 2), partially_pooled_sd(n, 10, 2)
         curves = [
             ("schools", 63, 2, COMPLETE, "--"),
@@ -175,7 +175,7 @@ def hills(product: bool = False) -> Drawn:
         for label, middle, width, colour, dashes in curves[: 2 + product]:
             hill = norm.pdf(line, middle, width)
             ax.plot(line, hill, color=colour, linestyle=dashes, linewidth=4, label=label)
-        ax.set(title=f"{n} pupils", xlabel="true mean (points)", yticks=[], ylim=(0, 0.46))
+        ax.set(title=title, xlabel="true mean (points)", yticks=[], ylim=(0, 0.46))
     axes[1].legend(loc="upper left", borderpad=0)
     said = (
         "Two panels, two pupils and 99. In both the hill of the schools, dashed green, stands at "
