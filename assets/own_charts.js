@@ -78,8 +78,8 @@ globalThis.ownCharts = (() => {
     const entries = key.map(([mark, words], i) =>
       `<svg x="${((100 * i) / key.length).toFixed(0)}%" y="-42" overflow="visible">`
       + `<g transform="translate(-20 0)">${mark}</g><text x="-4" dy="4">${escape(words)}</text></svg>`);
-    const beneath = under.split(", ").map((words, i) =>
-      `<text x="100%" y="${height + 38 + LINE * i}" text-anchor="end">${escape(words)}</text>`);
+    const beneath = under.match(/.{1,42}(?: |$)|\S+/g).map((words, i) => // so wide is a phone
+      `<text x="100%" y="${height + 38 + LINE * i}" text-anchor="end">${escape(words.trim())}</text>`);
     const whole = ABOVE + height + BELOW + LINE * (beneath.length - 1);
     return `<div class="live-chart-plot" style="padding-left: ${left}rem"><svg role="img" `
       + `aria-label="${escape(alt)}" width="100%" height="${whole}"><svg y="${ABOVE}" overflow="visible">`

@@ -23,7 +23,9 @@ READ = """([bytes, how]) => { try {
 COLUMNS = "(text) => tableReader.columnsOf(text, 'x.csv')"
 COUNT = "(text) => { try { return tableReader.readGroups(text); } catch (e) { return e.message; } }"
 # What the browser leaves to the reader: to unpack, or to save as text.
-LEFT = b"\x1f\x8b BZh \xfd7zXZ \x28\xb5\x2f\xfd PK\x03\x04 PAR1 ARROW1 \xff\xfe\0\0 \0\0\xfe\xff"
+LEFT = (
+    b"\x1f\x8b BZh \xfd7zXZ \x28\xb5\x2f\xfd PK\x03\x04 PAR1 ARROW1 FEA1 \xff\xfe\0\0 \0\0\xfe\xff"
+)
 
 
 def table(labels: Iterable, scores: Iterable | None = None, separator: str = ",") -> str:
