@@ -53,7 +53,9 @@ OTHER_WIDTHS = {
 )
 def test_the_title_is_that_of_the_site(name):
     text = (BOOK / name).read_text(encoding="utf-8")
-    assert re.search(rf"""(^# |["'*]|of |: ){TITLE}($|["'*,:.])""", text, re.M), f"not {TITLE!r}"
+    assert re.search(rf"""(^# |["'*]|of |: ){re.escape(TITLE)}($|["'*,:.])""", text, re.M), (
+        f"not {TITLE!r}"
+    )
 
 
 def test_the_version_is_that_of_the_package():
@@ -65,14 +67,26 @@ def test_the_version_is_that_of_the_package():
 
 
 @pytest.mark.parametrize(
-    ("colour", "word", "low", "high"),
-    [("RAW", "orange", 20, 45), ("POOLED", "blue", 190, 250), ("COMPLETE", "green", 90, 175)],
+    ("colour", "word", "term", "low", "high"),
+    [
+        ("RAW", "orange", "no-pooling", 20, 45),
+        ("POOLED", "blue", "partial-pooling", 190, 250),
+        ("COMPLETE", "green", "complete-pooling", 90, 175),
+    ],
 )
-def test_a_colour_has_the_name_that_the_pages_call_it_by(colour, word, low, high):
-    code = getattr(choices, colour)
-    red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    hue = 360 * colorsys.rgb_to_hsv(red, green, blue)[0]
-    assert low < hue < high, f"the pages call {colour} {word}: mend their words and alt texts too"
+def test_a_colour_has_the_name_that_the_pages_call_it_by(colour, word, term, low, high):
+    look = (BOOK / "assets" / "look.css").read_text(encoding="utf-8")
+    shades = re.findall(rf'"#term-{term}"\]\)? \{{\s*color: (#\w+);', look)
+    assert len(shades) == 2  # in the light, and in the dark
+    for code in (getattr(choices, colour), *shades):
+        red, green, blue = (int(code[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        hue = 360 * colorsys.rgb_to_hsv(red, green, blue)[0]
+        assert low < hue < high, f"the pages call {colour} {word}: mend their words, and look.css"
+
+
+def test_the_guide_says_how_many_draws_there_are():
+    guide = (BOOK / "teaching" / "guide.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"([\d,]+) draws", guide)) == {f"{4 * choices.DRAWS:,}"}
 
 
 def test_the_icon_of_the_site_has_the_palette():
