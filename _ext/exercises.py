@@ -49,10 +49,14 @@ def told(answer: Answer) -> dict[str, object]:
         return [float(function(*case)) for _, case in asked]
 
     function = isinstance(answer, Function)
+
+    def reach(slip: Callable) -> float:
+        return answer.tolerance if function else float(answer.reach(slip()))
+
     return {
         "right": at(answer.right),
         "why": answer.check(answer.right if function else answer.right()),
-        "slips": [[at(slip), reason] for slip, reason in answer.slips],
+        "slips": [[at(slip), reason, reach(slip)] for slip, reason in answer.slips],
         "hints": answer.hints,
         "tolerance": answer.tolerance,
         "given": [given for given, _ in asked] if function else None,

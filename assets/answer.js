@@ -20,12 +20,15 @@
     const numbers = texts.map((text) => Number(text.trim().replace("\u2212", "-").replace(",", ".")));
     const strange = numbers.findIndex((number) => !Number.isFinite(number));
     if (strange >= 0) return [false, `The answer has to be one number, not '${texts[strange]}'.`];
-    const off = (target) =>
-      numbers.findIndex((number, i) => !(Math.abs(number - target[i]) <= tolerance));
-    const wrong = off(right);
+    const off = (target, reach) =>
+      numbers.findIndex((number, i) => !(Math.abs(number - target[i]) <= reach));
+    const wrong = off(right, tolerance);
     if (wrong < 0) return [true, why];
-    const slip = slips.find(([target]) => off(target) < 0);
-    if (slip) return [false, slip[1]];
+    // Of several slips that are near a number the nearest is named; of a function the first.
+    const near = slips.filter(([target, , reach]) => off(target, reach) < 0);
+    const far = ([target]) => Math.abs(numbers[0] - target[0]);
+    if (!given) near.sort((one, other) => far(one) - far(other));
+    if (near.length) return [false, near[0][1]];
     const hint = hints[Math.min(tries, hints.length - 1)];
     if (given) {
       return [false, `With ${given[wrong]} it should be ${rounded(right[wrong])}, and yours gives `

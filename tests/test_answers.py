@@ -32,7 +32,8 @@ def tries(answer: Answer) -> list[tuple[list[str], object]]:
         right, most = answer.right(), answer.tolerance
         numbers = [right, right + 0.9 * most, right - 0.9 * most, right + 50 * most]
         numbers += [-1e7, 1e-9, 1e7]
-        numbers += [slip() for slip, _ in answer.slips]
+        slips = [slip() for slip, _ in answer.slips]
+        numbers += [x + part * answer.reach(x) for x in slips for part in (0, 0.4, -0.9)]
         return [([repr(float(x))], float(x)) for x in numbers]
     some = [case for _, case in cases(answer)]
 
@@ -82,7 +83,7 @@ def test_every_exercise_is_asked_on_a_page_and_in_its_chapter() -> None:
 @pytest.mark.parametrize("number", [n for n, a in ANSWERS.items() if not isinstance(a, Choice)])
 def test_the_numbers_that_a_page_asks_for_tell_right_from_wrong(number) -> None:
     said = told(ANSWERS[number])
-    for slip, reason in said["slips"]:
+    for slip, reason, _ in said["slips"]:
         apart = np.abs(np.array(slip) - said["right"]).max()
         assert apart > 2 * said["tolerance"], reason
 

@@ -1,12 +1,14 @@
 """`check`, which the exercises call, and what it remembers of a session."""
 
+import re
 import textwrap
 from collections import Counter
+from traceback import extract_tb
 
 from IPython import get_ipython
 
 from checks.answers import answers
-from checks.grading import NotYetError
+from checks.grading import DOTS, NotYetError
 
 solved: dict[str, bool] = {}  # each exercise that was checked, and whether its last answer is right
 _wrong = Counter()
@@ -18,7 +20,7 @@ def check(exercise: str, answer: object, seed: int = 42) -> None:
     Parameters
     ----------
     exercise : str
-        Its number, as ``"1.2"``.
+        Its number, as ``"1.2"`` or ``"D.1"``.
     answer : object
         What the exercise asks for: a number, a function, or a letter.
     seed : int
@@ -29,12 +31,14 @@ def check(exercise: str, answer: object, seed: int = 42) -> None:
     NotYetError
         If the answer is not right. The message says what to look at.
     """
-    known = answers(seed)
+    if not isinstance(exercise, str):
+        raise NotYetError(f'The number of an exercise goes in quotes: "{exercise}".')
+    known, exercise = answers(seed), exercise.strip().upper()
     if exercise not in known:
         raise ValueError(f"no exercise {exercise!r}; there are {', '.join(known)}")
     solved[exercise] = False
     if answer is ... or (isinstance(answer, str) and answer == "..."):
-        raise NotYetError("The dots still stand there: put your answer in their place.")
+        raise NotYetError(DOTS)
     try:
         said = known[exercise].check(answer, _wrong[exercise])
     except NotYetError:
@@ -47,7 +51,8 @@ def check(exercise: str, answer: object, seed: int = 42) -> None:
 
 def _explain_bare_letters(shell, kind, fault, traceback, tb_offset=None) -> None:
     """A letter without quotes is a name to Python, which it does not know."""
-    if fault.name in tuple("abcdABCD"):
+    line = extract_tb(traceback)[-1].line or ""
+    if re.fullmatch(r"(\w+ *=|check\(\S+,) *[a-dA-D] *\)? *(#.*)?", line):
         said = f'Not yet. A letter goes in quotes: "{fault.name}".'
         fault._render_traceback_ = lambda: [said]
     shell.showtraceback((kind, fault, traceback), tb_offset=tb_offset)

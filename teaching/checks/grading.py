@@ -1,5 +1,6 @@
 """Kinds of answers that an exercise can ask for; each says what is wrong with one, and why."""
 
+import reprlib
 import textwrap
 from collections.abc import Callable
 from copy import deepcopy
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 Variant = tuple[Callable, str]
+DOTS = "The dots still stand there: put your answer in their place."
 
 
 class NotYetError(AssertionError):
@@ -49,13 +51,19 @@ class Number:
         if abs(given - right) <= self.tolerance:
             digits = max(0, int(np.ceil(-np.log10(self.tolerance))))
             return f"It is {np.round(right, digits):g}. {self.why}"
-        for slip, reason in self.slips:
-            if abs(given - slip()) <= self.tolerance:
-                raise NotYetError(reason)
+        slips = [(slip(), reason) for slip, reason in self.slips]
+        near = [(abs(given - x), reason) for x, reason in slips if abs(given - x) <= self.reach(x)]
+        if near:
+            raise NotYetError(min(near, key=lambda one: one[0])[1])
         hint = self.hints[min(tries, len(self.hints) - 1)]
         if not np.isfinite(given):
             raise NotYetError(f"{given} is not a finite number. {hint}")
         raise NotYetError(f"{given:g} is too {'small' if given < right else 'large'}. {hint}")
+
+    def reach(self, slip: float) -> float:
+        """How far from a slip it is still known: further where it is larger, as in percent."""
+        scaled = self.tolerance * abs(slip) / abs(self.right())
+        return max(self.tolerance, min(scaled, abs(slip) / 10))
 
 
 def _one_number(answer: object) -> float:
@@ -66,12 +74,14 @@ def _one_number(answer: object) -> float:
         raise NotYetError(f"{asked}, not {answer!r}{': leave out the quotes' if bare else ''}.")
     if isinstance(answer, tuple) and len(answer) == 2:
         raise NotYetError(f"{asked}, not two: the decimal point is a point.")
+    if isinstance(answer, list | tuple) and len(answer) > 1:
+        raise NotYetError(f"{asked}, not {len(answer)} of them.")
     try:
         if isinstance(answer, bool | np.bool_ | list | tuple | None) or np.iscomplexobj(answer):
             raise TypeError
         values = np.asarray(answer, dtype=float)
     except (TypeError, ValueError):
-        raise NotYetError(f"{asked}, not {answer!r}.") from None
+        raise NotYetError(f"{asked}, not {reprlib.repr(answer)}.") from None
     if values.size != 1:
         raise NotYetError(f"{asked}, not {values.size} of them.")
     return float(values.item())
@@ -100,21 +110,21 @@ class Function:
 
     def check(self, answer: object, tries: int = 0) -> str:
         if not callable(answer):
-            raise NotYetError(f"The answer has to be a function, not {answer!r}.")
+            raise NotYetError(f"The answer has to be a function, not {reprlib.repr(answer)}.")
         names = signature(self.right).parameters
         tried = []
         for case in self.cases:
             given = ", ".join(f"{name}={value}" for name, value in zip(names, case, strict=True))
             tried.append((case, given, _result(answer, case, given)))
 
-        def computed_by(function: Callable) -> bool:
-            return all(self._same(result, function(*case)) for case, _, result in tried)
+        def computed_by(function: Callable, slip: bool) -> bool:
+            return all(self._same(result, function(*case), slip) for case, _, result in tried)
 
-        if computed_by(self.right):
+        if computed_by(self.right, slip=False):
             case, given, _ = tried[0]
             return f"With {given} it gives {np.round(self.right(*case), 4)}. {self.why}"
         for slip, reason in self.slips:
-            if computed_by(slip):
+            if computed_by(slip, slip=True):
                 raise NotYetError(reason)
         given, result, target = next(
             (given, result, target)
@@ -132,22 +142,36 @@ class Function:
             f"{np.round(result, 4)}. {hint}"
         )
 
-    def _same(self, result: np.ndarray, target: ArrayLike) -> bool:
+    def _same(self, result: np.ndarray, target: ArrayLike, slip: bool = False) -> bool:
+        """Whether all numbers are the same; of a slip one number may stand for all of an array."""
         result, target = np.ravel(result), np.ravel(target)
-        return result.size == target.size and np.allclose(result, target, 1e-9, self.tolerance)
+        fits = result.size == target.size or (slip and 1 in (result.size, target.size))
+        return fits and np.allclose(result, target, 1e-9, self.tolerance)
 
 
 def _result(answer: Callable, case: tuple, given: str) -> np.ndarray:
     """What a function gives. Its arguments are copies, since it may change them."""
     try:
         result = answer(*deepcopy(case))
-        if result is not None and result is not ...:
-            return np.asarray(result, dtype=float)
     except Exception as fault:
-        arrays = any(np.ndim(value) for value in case)
-        advice = " It got an array: compute with NumPy, as in np.sqrt." if arrays else ""
-        raise NotYetError(f"With {given} your function stops: {fault}.{advice}") from None
-    raise NotYetError("Your function returns nothing yet: it needs a `return`.")
+        inside = fault.__traceback__.tb_next  # nothing, where the arguments do not fit
+        arrays = inside and any(np.ndim(value) for value in case)
+        said = f"With {given} your function stops: {str(fault) or type(fault).__name__}."
+        if arrays and isinstance(fault, TypeError | ValueError):
+            said += " It got an array: compute with NumPy, as in np.sqrt."
+        raise NotYetError(said) from None
+    if result is ...:
+        raise NotYetError(DOTS)
+    if result is None:
+        raise NotYetError("Your function returns nothing yet: it needs a `return`.")
+    kind = f"a {type(result).__name__}"
+    try:
+        if np.asarray(result).dtype.kind not in "US":
+            return np.asarray(result, dtype=float)
+        kind = "text"
+    except (TypeError, ValueError):
+        pass
+    raise NotYetError(f"With {given} your function gives {kind}, not a number.")
 
 
 @dataclass(frozen=True)
@@ -170,7 +194,10 @@ class Choice:
         letter = str(answer).strip(" .:*()").lower()
         if letter not in self.said:
             letters = ", ".join(self.said)
-            raise NotYetError(f"Choose one of {letters}, in quotes; {answer!r} is none of them.")
+            raise NotYetError(
+                f"Choose one of {letters}, in quotes, the letter alone; {reprlib.repr(answer)} is "
+                "none of them."
+            )
         if letter != self.right:
             raise NotYetError(self.said[letter])
         others = [f"Not {other}: {why}" for other, why in self.said.items() if other != letter]

@@ -31,6 +31,7 @@ def part_2(city: City) -> dict[str, Answer]:
                 (lambda a, b: np.mean(np.abs(a - b)), "That is the mean absolute error."),
                 (lambda a, b: abs(np.mean(a - b)), "Errors cancel: square them first."),
                 (lambda a, b: np.mean(a - b), "Errors cancel: square them first."),
+                (lambda a, b: np.std(a - b), "np.std takes the mean error off first."),
                 (lambda a, b: np.sqrt(np.sum((a - b) ** 2)), "Take the mean, not the sum."),
             ),
         ),
@@ -49,7 +50,11 @@ def part_2(city: City) -> dict[str, Answer]:
                     "the right answer.",
                 ),
                 (lambda: 1, "You halved the error. Half weight halves the variance, not the sd."),
-                (lambda: 0.5, "That is one over the variance. Turn it over, and take the root."),
+                (
+                    lambda: 0.5,
+                    "That is the weight. It is one over the variance, too: turn that over, and "
+                    "take the root.",
+                ),
             ),
             tolerance=0.07,  # three standard errors of 2,000 simulated schools
         ),
@@ -77,7 +82,7 @@ def part_2(city: City) -> dict[str, Answer]:
                 (lambda: 2 / np.sqrt(16_000), "You used all 16,000 draws. They are worth 400."),
                 (lambda: 2, "That is the posterior sd. More draws do not shrink it; they find it."),
             ),
-            tolerance=0.001,
+            tolerance=0.005,  # three standard errors of 2,000 simulated means
         ),
         "7.2": Number(
             lambda: city.wide_spread_probability,
@@ -127,13 +132,14 @@ def part_2(city: City) -> dict[str, Answer]:
                 (lambda: 1 - np.exp(-1.5), "That is the share below 15."),
                 (lambda: 100 * np.exp(-1.5), "That is in percent. Give it between 0 and 1."),
                 (lambda: np.exp(-1.5) / 10, "That is the density at 15. Ask for the area above."),
+                (lambda: 10**-1.5, "You took a power of 10. The base is e."),
             ),
             tolerance=0.012,  # three standard errors of 10,000 draws
         ),
         "8.2": Function(
             lambda observed, replicated: np.mean(replicated >= observed),
             (
-                (3.0, np.array([1.0, 2, 3, 4])),
+                (2.5, np.array([1.7, 2.2, 2.5, 3.1])),
                 (0.0, np.array([-1.0, -2])),
                 (9.0, np.arange(100.0)),
             ),

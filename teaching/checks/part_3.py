@@ -14,7 +14,7 @@ def part_3() -> dict[str, Answer]:
             "Half weight is at 0.92² / 0.42², about 5 pupils: schools of this file differ more, "
             "compared with their pupils, than those of the city.",
             (
-                "A school of 5 keeps about half, so one of 10 keeps more.",
+                "A school of 5 keeps about half, and one of 15 about three quarters.",
                 "λ = n / (n + σ_y²/σ_α²), with the two spreads of the file.",
             ),
             (
@@ -63,18 +63,22 @@ def part_3() -> dict[str, Answer]:
             },
         ),
         "11.1": Number(
-            lambda: 0.55 + 0.2 * (1.0 - 0.55),
+            lambda: 0.55 + 0.2 * (0.9 - 0.55),
             "The weight of the raw slope is 0.12² / (0.12² + 0.24²), or one fifth.",
             (
                 "The raw slope is known less well than slopes differ: it keeps less than half.",
                 "λ = σ_β² / (σ_β² + se²), for the raw slope; 1 − λ for the mean slope.",
             ),
             (
-                (lambda: 1.0, "That is the raw slope. The mean slope of the schools counts too."),
+                (lambda: 0.9, "That is the raw slope. The mean slope of the schools counts too."),
                 (lambda: 0.55, "That is the mean slope. The school's own pupils count too."),
-                (lambda: 0.70, "You took the ratio of standard deviations, not of variances."),
-                (lambda: 0.91, "The weights are exchanged: a raw slope known badly counts less."),
+                (
+                    lambda: 0.55 + (0.9 - 0.55) / 3,
+                    "You took the ratio of standard deviations, not of variances.",
+                ),
+                (lambda: 0.83, "The weights are exchanged: a raw slope known badly counts less."),
                 (lambda: 0.2, "That is the weight. Weigh the two slopes with it."),
+                (lambda: 0.18, "That is the raw slope's part. Add that of the mean slope."),
             ),
             tolerance=0.006,
         ),
@@ -114,13 +118,24 @@ def part_3() -> dict[str, Answer]:
             "The two sums of squares, and n₁ n₂ / (n₁ + n₂) times the squared difference of the "
             "means.",
             (
-                "It is more than the two sums of squares together: the means differ.",
+                "Each sum is of squared distances from its own part's mean. The question is about "
+                "those from the common mean.",
                 "Each part's mean lies off the mean of all 40, which is 63. Add n times the square "
                 "of that distance, for both.",
             ),
             (
                 (lambda: 1600, "The parts have different means: that adds to the squares."),
                 (lambda: 1616, "You added the squared difference of the means once, unweighted."),
+                (
+                    lambda: 1760,
+                    "Either you took 62 as the common mean: the larger part counts more, it is 63. "
+                    "Or you measured the 10 pupils from 64: measure both parts from 63.",
+                ),
+                (lambda: 1880, "You took 61 as the common mean: the weights are exchanged."),
+                (
+                    lambda: 1600 + 30 * 4**2,
+                    "You measured the 30 pupils from 60: measure both parts from the common mean.",
+                ),
                 (
                     lambda: 1600 + 40 * 4**2,
                     "The parts lie 3 and 1 off the mean of all, not 4.",
@@ -133,7 +148,7 @@ def part_3() -> dict[str, Answer]:
             (
                 (10, 60.0, 30, 64.0),
                 (2, 70.0, 98, 60.0),
-                (np.array([1, 5]), np.array([50.0, 60.0]), np.array([3, 5]), 70.0),
+                (np.array([1.0, 5.0]), np.array([50.0, 60.0]), np.array([3.0, 5.0]), 70.0),
             ),
             "So the parts can be summarised apart, in any order, and merged.",
             (
@@ -164,20 +179,21 @@ def part_3() -> dict[str, Answer]:
             },
         ),
         "13.1": Number(
-            lambda: (2 + 150 * 0.08) / (50 + 150),
-            "The weight is 50 / (50 + 150), or one quarter.",
+            lambda: (4 + 30 * 0.08) / (10 + 30),
+            "The weight is 10 / (10 + 30), or one quarter.",
             (
-                "It lies between 4%, the raw rate, and 8%.",
+                "It lies between 8% and 40%, the raw rate.",
                 "λ = n / (n + κ), for the raw rate; 1 − λ for the mean of all.",
             ),
             (
-                (lambda: 0.04, "That is the raw rate. The other hospitals count too."),
+                (lambda: 0.4, "That is the raw rate. The other hospitals count too."),
                 (lambda: 0.08, "That is the mean of all. The hospital's own operations count too."),
-                (lambda: 0.05, "The weights are exchanged: with 50 operations λ is one quarter."),
-                (lambda: 0.04 / 3 + 0.08 * 2 / 3, "Below the line of λ belongs n + κ, not κ."),
-                (lambda: 7.0, "That is in percent. A rate goes from 0 to 1."),
+                (lambda: 0.32, "The weights are exchanged: with 10 operations λ is one quarter."),
+                (lambda: 0.4 / 3 + 0.08 * 2 / 3, "Below the line of λ belongs n + κ, not κ."),
+                (lambda: 5.4 / 38, "That is the mode of the posterior. The estimate is its mean."),
+                (lambda: 16.0, "That is in percent. A rate goes from 0 to 1."),
             ),
-            tolerance=0.001,
+            tolerance=0.005,
         ),
         "13.2": Function(
             lambda effect, se, mu, tau: (tau**2 * effect + se**2 * mu) / (tau**2 + se**2),
@@ -200,6 +216,7 @@ def part_3() -> dict[str, Answer]:
                     lambda y, s, m, t: (t * y + s * m) / (t + s),
                     "You took the ratio of standard deviations, not of variances.",
                 ),
+                (lambda y, s, m, t: y, "That is the study's own effect: μ is missing."),
                 (
                     lambda y, s, m, t: t**2 * y / (t**2 + s**2),
                     "The rest of the weight belongs to μ.",
