@@ -192,7 +192,9 @@ def test_what_the_guide_expects_of_random_digits() -> None:
 def test_where_the_guides_slider_takes_the_first_place_from_school_46() -> None:
     _, schools, fitted = city()
     mu, sigma_y = fitted[["global_mean", "sigma_y"]]
-    middle = schools.n.sort_values().iloc[(len(schools) - 1) // 2]  # as `pooling_dial` moves
+    middle = schools.n.sort_values(kind="stable").iloc[
+        (len(schools) - 1) // 2
+    ]  # as `pooling_dial` moves
     for position in range(99, 0, -1):
         spread = sigma_y * np.sqrt(position / (100 - position) / middle)
         estimate = partially_pooled_mean(schools.n, schools["mean"], mu, sigma_y, spread)
