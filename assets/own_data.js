@@ -77,13 +77,13 @@
     const text = ["label,passes,trials", ...rows].join("\n");
     take("the table, counted", text, text);
   };
-  const show = () => {
-    ownResults.draw(table, found);
+  function* show() {
+    yield* ownResults.draw(table, found);
     if (!table.values?.every((value) => value === 0 || value === 1)) return;
     const button = element("button", { type: "button", textContent: "Count passes and trials" });
     button.addEventListener("click", counted);
     part("cautions").append(element("p", { className: "own-buttons" }, button));
-  };
+  }
 
   const compute = async (priors) => {
     const mine = begin();
@@ -95,7 +95,8 @@
       const ranks = posterior && await work(places(posterior, table.size));
       if (!ranks) return;
       found = { ...posterior, ranks, priors };
-      show();
+      await work(show());
+      if (!newest(mine)) return;
       await ownPrior.compare(kind, table, found, work);
     } catch (problem) {
       found = undefined;
@@ -165,7 +166,7 @@
     // At each key: a change that waited for the next click would take what was clicked away.
     part(name).addEventListener("input", () => {
       example = undefined;
-      if (found) show();
+      if (found) Array.from(show());
     });
   }
   form.addEventListener("submit", (event) => {

@@ -128,7 +128,8 @@ globalThis.ownResults = (() => {
     tell();
   };
 
-  const draw = (read, computed) => {
+  // A generator, as what computes: it yields between the parts.
+  function* draw(read, computed) {
     [table, found, kind] = [read, computed, ownKinds[read.kind]];
     const w = words();
     const cases = kind.unit ? `, ${count(kind.sizes(table).reduce((a, b) => a + b, 0))} ${w.units}` : "";
@@ -140,10 +141,10 @@ globalThis.ownResults = (() => {
         [`${name}, ${symbol}`, show(of.mean), interval(of)])),
       ...paragraphs([`Numerical error: below ${Math.max(found.error, 1e-9).toExponential(0)} of a `
         + "posterior standard deviation."]));
-    drawDial();
-    drawPanels();
-    drawRanks();
-    drawPair();
+    for (const one of [drawDial, drawPanels, drawRanks, drawPair]) {
+      yield 1;
+      one();
+    }
     const warned = found.warning ? [`${found.warning}.`] : [];
     const cautious = [...said(warned), ...ownCautions(table, w)]
       .map((sentence) => sentence.replace(/^[a-z]/, (letter) => letter.toUpperCase()));
@@ -153,7 +154,7 @@ globalThis.ownResults = (() => {
     const [, ...rest] = settings;
     part("status").replaceChildren(...paragraphs([`Done: ${size}. ${rest.map(([, symbol, of], i) =>
       `${symbol} ${i ? "" : "is "}${show(of.mean)}`).join(", ")}. The results are below.`]));
-  };
+  }
 
   return { draw, refuse, show, interval };
 })();
