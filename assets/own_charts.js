@@ -32,9 +32,11 @@ globalThis.ownCharts = (() => {
   const alongSizes = (sizes, title) => { // along a root, which gives small groups room
     const x = scale(0, 1.02 * most(sizes), Math.sqrt);
     const [from, to] = [Math.sqrt(least(sizes)), Math.sqrt(x.high)];
-    const marks = SIZES.filter((size) => size <= x.high)
-      .filter((size, i, all) => x.share(size) - (i ? x.share(all[i - 1]) : 0) > 0.09)
-      .map((size) => [x.share(size), `${size}`]);
+    const marks = [];
+    for (const size of SIZES) { // as far apart as those of helpers/interactive.py
+      const share = x.share(size);
+      if (share <= 1 && !(share - marks.at(-1)?.[0] < 0.09)) marks.push([share, `${size}`]);
+    }
     const along = Array.from({ length: 121 }, (_, i) => (from + ((to - from) * i) / 120) ** 2);
     return { at: sizes.map(x.share), marks, title, along: along.map((v) => [x.share(v), v]) };
   };

@@ -9,7 +9,7 @@ globalThis.ownCompute = (() => {
     return turn;
   };
   const newest = (mine) => mine === turn;
-  // A moment for all else that waits. A timer would take four times as long.
+  // A moment for all else that waits. A timer would wait four milliseconds each time.
   const rest = () => new Promise((go) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => { port1.close(); go(); };

@@ -112,7 +112,6 @@ def facts() -> dict[str, str]:
             "| root mean square error, points | each alone | all as one |",
             [row[:3] for row in misses],
         ),
-        "many": str(SIZES[-1][0]),  # a test holds what lesson 1 says of them
         "raw_error": f"{off['mean']['all']:.1f}",
         "complete_error": f"{off['everyone']['all']:.1f}",
         "partial_error": f"{off['pooled_mean']['all']:.1f}",
