@@ -140,6 +140,19 @@ def protect(page: str) -> str:
     return page.replace("<head>", f"<head>{meta}", 1)
 
 
+def unhurry(script: Path) -> None:
+    """Take out how the theme finds the boxes that scroll; assets/regions.js does it.
+
+    It would ask for the size of one box after another, and have the page laid out anew each time.
+    """
+    text = script.read_text(encoding="utf-8")
+    pattern = r'"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)'
+    text, times = re.subn(pattern, "0", text)
+    if not times:
+        logger.warning("_ext/finish.py takes out of %s what is no more in it", script.name)
+    script.write_text(text, encoding="utf-8")
+
+
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Read each page once, and write it once."""
     if exception is not None or app.builder.format != "html":
@@ -165,6 +178,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     sitemap = f"\nSitemap: {home}sitemap.xml\n" if home else ""
     text = f"User-agent: *\nAllow: /\n{sitemap}"
     (site / "robots.txt").write_text(text, encoding="utf-8")
+    unhurry(static / "scripts" / "pydata-sphinx-theme.js")
     shutil.rmtree(static / "vendor", ignore_errors=True)
     for idle in (
         "_static/scripts/fontawesome*",

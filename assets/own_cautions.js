@@ -84,8 +84,7 @@ globalThis.ownCautions = (table, { group, groups, units }) => {
       + "row for each of those, with its passes and trials.",
   };
   const another = ANOTHER[row](table);
-  const counted = (number) =>
-    `${number.toLocaleString("en")} ${number === 1 ? group : groups}`;
+  const counted = (number) => `${readerText.count(number)} ${number === 1 ? group : groups}`;
   const few = table.label.length < FEW_GROUPS && `${counted(table.label.length)} say little of how `
     + `widely ${groups} spread: the prior of ${ownKinds[row].symbol} matters.`;
   if (!n) return [another, few].filter(Boolean);

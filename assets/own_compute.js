@@ -21,7 +21,7 @@ globalThis.ownCompute = (() => {
     for (;;) {
       const { value, done } = work.next();
       if (done) return value;
-      if (performance.now() - last > 8) {
+      if (performance.now() - last > 5) {
         part("progress").value = value;
         await rest();
         if (!newest(mine)) return null;
@@ -57,5 +57,5 @@ globalThis.ownCompute = (() => {
     });
   }
 
-  return { begin, newest, finish, places };
+  return { begin, newest, rest, finish, places };
 })();

@@ -4,7 +4,7 @@
   const home = document.querySelector("#own-data");
   if (!home) return;
   const { part, element, count } = ownWords;
-  const { begin, newest, finish, places } = ownCompute;
+  const { begin, newest, rest, finish, places } = ownCompute;
   const form = part("text").form;
   const examples = JSON.parse(home.dataset.examples);
   let table; // what was read
@@ -53,7 +53,7 @@
       throw new Error("all pupils of each school have the same score: there is no spread within");
     }
   };
-  const read = () => {
+  const read = async () => {
     const kind = kindNow();
     const names = Object.fromEntries(Object.keys(ownKinds[kind].columns)
       .map((role) => [role, pick(role).value]));
@@ -64,6 +64,7 @@
     }
     const rows = tableReader.readScores(source.content, { ...how, ...names });
     refuseWithoutSpread(rows);
+    await rest();
     const summary = { ...tableReader.summarise(rows), said: rows.said };
     return { ...ownKinds.rows.table(summary), values: rows.scores, kind, names };
   };
@@ -109,20 +110,25 @@
   // ---- the form ----
 
   // `fresh`: another table, or ("kind") another kind of row. Then its columns are guessed.
-  const start = (fresh) => {
-    begin();
+  const start = async (fresh) => {
+    const mine = begin();
     part("status").replaceChildren();
     try {
       if (fresh) look(fresh === "kind");
+      if (fresh) await rest();
+      if (!newest(mine)) return;
       if (!pick("label")) look(true);
       for (const one of document.querySelectorAll("[data-kind]")) {
         one.hidden = !one.dataset.kind.split(" ").includes(kindNow());
       }
-      table = read();
+      const seen = await read();
+      if (!newest(mine)) return;
+      [table, found] = [seen, undefined];
       const priors = ownKinds[table.kind].priors(table);
       ownPrior.ask(ownKinds[table.kind], priors, compute);
       compute(priors);
     } catch (problem) {
+      if (!newest(mine)) return;
       found = undefined;
       part("progress").hidden = true;
       part("prior").replaceChildren();

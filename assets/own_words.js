@@ -1,5 +1,6 @@
 // How "Your own data" says things: the reader's own words, numbers as text, and elements of the page.
 globalThis.ownWords = (() => {
+  const { count } = readerText;
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
 
   const plural = (word) => {
@@ -26,7 +27,6 @@ globalThis.ownWords = (() => {
     return message.replace(/(?<!\w)'[^']*'|"[^"]*"|\b(a )?(schools?|pupils?|scores?|Scores)\b/g,
       (all, article, word) => (article ? withArticle(mine[word]) : mine[word] ?? all));
   };
-  const count = (number) => number.toLocaleString("en");
   const percent = (share) => `${(100 * share).toFixed(share > 0.1 && share < 0.9 ? 0 : 1)}%`;
   // As many decimals as matter beside the smaller of two spreads.
   const digitsOf = (spread, within) => {

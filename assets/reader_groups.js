@@ -178,7 +178,8 @@ globalThis.readerGroups = (() => {
     labels = kept(labels);
     if (!labels.length) refuse("no row has all its numbers");
     const found = Object.fromEntries(roles.map((role, i) => [role, kept(read[i])]));
-    const doubled = (i) => labels.indexOf(labels[i]) < i;
+    const first = new Map(labels.map((label, i) => [label, i]).reverse());
+    const doubled = (i) => first.get(labels[i]) < i;
     for (const [problem, bad] of Object.entries({
       ...IMPOSSIBLE[kind](found), "there are two rows": doubled,
     })) {

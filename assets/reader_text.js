@@ -36,7 +36,7 @@ globalThis.readerText = (() => {
   const plain = (text) => (/^[ -~]*$/.test(text) && !text.includes("  ") ? strip(text)
     : strip(text.replace(UNSEEN, "")).replace(SPACES, " ").normalize("NFC"));
   const cut = (text, most) => [...text].slice(0, most).join("");
-  const count = (number) => number.toLocaleString("en");
+  const count = (whole) => String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
   const listed = (items, shown = 10) => items.slice(0, shown).join(", ")
     + (items.length > shown ? `, and ${count(items.length - shown)} more` : "");
   const code = (mark) => {

@@ -1,11 +1,13 @@
-// The theme lets the keyboard reach boxes that scroll, as the screen's width has it. This says
-// what such a box is to those who hear the page.
+// The keyboard reaches the boxes that scroll, as the screen's width has it, and those who hear the
+// page are told what such a box is. An observer is told of sizes when they are known: to ask would
+// have the page laid out.
 (() => {
   const kinds = { Output: ".cell_output > .output", Table: ".pst-scrollable-table-container" };
-  const boxes = [...document.querySelectorAll(Object.values(kinds).join())];
-  const tell = (box) => {
-    const place = boxes.indexOf(box) + 1;
-    if (place && box.tabIndex === 0) {
+  const named = [...document.querySelectorAll(Object.values(kinds).join())];
+  const tell = ([box, scrolls]) => {
+    box.tabIndex = scrolls ? 0 : -1;
+    const place = named.indexOf(box) + 1;
+    if (place && scrolls) {
       const kind = box.matches(kinds.Output) ? "Output" : "Table";
       box.setAttribute("role", "region");
       box.setAttribute("aria-label", `${kind} ${place}, scrolls`);
@@ -14,6 +16,9 @@
       box.removeAttribute("aria-label");
     }
   };
-  new MutationObserver((changes) => changes.forEach(({ target }) => tell(target)))
-    .observe(document.querySelector("main"), { attributeFilter: ["tabindex"], subtree: true });
+  const sizes = new ResizeObserver((changes) => changes
+    .map(({ target: box }) =>
+      [box, box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight])
+    .forEach(tell));
+  for (const box of [...named, ...document.querySelectorAll("pre")]) sizes.observe(box);
 })();

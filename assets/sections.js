@@ -6,7 +6,7 @@ addEventListener("load", () => {
   const next = () => {
     const section = sections.shift();
     if (!section) return;
-    section.style.contentVisibility = "visible";
+    section.classList.add("laid-out");
     requestAnimationFrame(() => idle(next));
   };
   if (window.location.hash) idle(next);

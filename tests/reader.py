@@ -97,7 +97,7 @@ def settle(page: Page) -> None:
     """Lay out what is not on the screen yet, and hold still."""
     page.add_style_tag(
         content="""
-        section { content-visibility: visible !important; }
+        section, .cell { content-visibility: visible !important; }
         *, ::before, ::after { transition: none !important; }
     """
     )

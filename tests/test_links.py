@@ -133,7 +133,7 @@ RESET = """() => new Promise((done) => requestAnimationFrame(() => requestAnimat
     done();
 })))"""
 LAID_OUT = """until(() => [...document.querySelectorAll("article > section > section")]
-    .every((section) => section.style.contentVisibility === "visible"))"""
+    .every((section) => section.classList.contains("laid-out")))"""
 AT_REST = """until(() => !document.querySelector("dialog[open]") &&
     document.getAnimations().every((animation) => animation.playState !== "running"))"""
 

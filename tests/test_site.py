@@ -100,12 +100,24 @@ def test_terms_link_to_the_glossary() -> None:
     assert all(f'id="{target}"' in glossary for target in links)
 
 
-def test_a_link_into_a_page_arrives(visit: Callable[..., tuple[Page, list[str]]]) -> None:
-    """Also on the phone's longest page, whose sections are laid out only when they come near."""
-    page, _ = visit("beyond_the_formula", **READERS["phone-dark"])
-    for target in ("why-the-joint-mode-is-no-substitute", "which-value-to-plug-in", "exercises"):
+@pytest.mark.parametrize(
+    ("name", "targets"),
+    [
+        (
+            "beyond_the_formula",
+            ["why-the-joint-mode-is-no-substitute", "which-value-to-plug-in", "exercises"],
+        ),
+        (RATES, ["where-pooling-hurts", "twelve-hospitals", "exercises"]),
+    ],
+)
+def test_a_link_into_a_page_arrives(
+    name: str, targets: list[str], visit: Callable[..., tuple[Page, list[str]]]
+) -> None:
+    """Also on long pages, whose sections and cells are laid out only when they come near."""
+    page, _ = visit(name, **READERS["phone-dark"])
+    for target in targets:
         page.goto(f"{page.url.split('#')[0]}#{target}")
-        heading = page.locator(f"#{target} h2")
+        heading = page.locator(f"#{target} > :is(h2, h3)")
         expect(heading).to_be_in_viewport()
         page.wait_for_timeout(1500)  # whatever comes late and pushes it away
         assert 0 <= heading.bounding_box()["y"] < 300
@@ -204,6 +216,29 @@ def test_the_audit_hears_of_a_fault(rule: str, fault: str, visit) -> None:
     page, _ = visit("404")
     page.locator("article").evaluate("(article, html) => { article.innerHTML += html; }", fault)
     assert [found.partition(":")[0] for found in audit(page)] == [rule]
+
+
+@pytest.mark.parametrize("name", [RATES, "notebooks/12_many_pupils", "teaching/guide"])
+def test_a_box_that_scrolls_is_reached_and_named(name: str, visit) -> None:
+    """On a laptop, and when the window becomes as narrow as a phone."""
+    page, _ = visit(name)
+    settle(page)
+    folds = "(folds) => folds.forEach((fold) => { fold.open = true; })"
+    page.locator("details").evaluate_all(folds)
+    counts = []
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(200)
+        boxes = page.locator("pre, .cell_output > .output, .pst-scrollable-table-container")
+        found = boxes.evaluate_all("""(boxes) => boxes.map((box) => [
+            box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight,
+            box.tabIndex === 0,
+            box.tagName === "PRE" ? box.tabIndex === 0
+                : box.role === "region" && /^(Output|Table) \\d+, scrolls$/.test(box.ariaLabel),
+        ])""")
+        assert all(scrolls == reached == named for scrolls, reached, named in found)
+        counts.append(sum(scrolls for scrolls, *_ in found))
+    assert counts[0] < counts[1]
 
 
 CHARTS = [  # page, name of a control, keys; the last one is the first again
@@ -400,7 +435,7 @@ def test_the_shares_of_a_moving_ranking_are_those_that_the_chapter_prints(visit)
     table = page.locator("table", has=page.get_by_text("in the top five", exact=True))
     draws = np.array(values["orders"][1])
     for row in table.locator("tbody tr").all():
-        label, n, *_, interval, share = row.locator("th, td").all_inner_texts()
+        label, n, *_, interval, share = row.locator("th, td").all_text_contents()
         assert places[f"{label} ({n})"] == interval
         printed = float(share.strip("%")) / 100
         seen = (draws[:, :5] == values["label"].index(label)).any(axis=1).mean()
