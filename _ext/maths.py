@@ -61,9 +61,19 @@ def display(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+# A formula and the marks that touch it. To a browser it is a picture: a line may end beside it.
+FORMULA = r'<span class="math[^>]*>(?:(?!</span>).)*</span>'
+TOUCHED = re.compile(rf"(\(?){FORMULA}([.,;:?!)]*)", re.DOTALL)
+
+
+def touch(found: re.Match) -> str:
+    return f'<span class="unbroken">{found[0]}</span>' if any(found.groups()) else found[0]
+
+
 def give_glyphs(app: Sphinx, name: str, template: str, context: dict, doctree: object) -> None:
-    """Put the shapes that a page's formulas use at its end."""
+    """Keep the marks beside formulas, and put the shapes that these use at the page's end."""
     if "<mjx-container" in context.get("body", ""):
+        context["body"] = TOUCHED.sub(touch, context["body"])
         context["body"] += f'<svg aria-hidden="true" class="glyphs">{ask(None)}</svg>'
 
 

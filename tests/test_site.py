@@ -123,6 +123,15 @@ def test_a_link_into_a_page_arrives(
         assert 0 <= heading.bounding_box()["y"] < 300
 
 
+def test_no_line_begins_with_the_mark_after_a_formula(visit) -> None:
+    page, _ = visit("exact_posterior", **READERS["phone-light"])
+    settle(page)
+    lines = page.locator("article .unbroken").evaluate_all(
+        "(all) => all.map((one) => one.getClientRects().length)"
+    )
+    assert len(lines) > 50 and set(lines) == {1}
+
+
 def test_search_works_from_disk(visit: Callable[..., tuple[Page, list[str]]]) -> None:
     page, problems = visit("intro")
     page.keyboard.press("Control+k")
