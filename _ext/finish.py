@@ -149,7 +149,7 @@ def unhurry(script: Path) -> None:
     pattern = r'"complete"===document\.readyState\?(\w+)\(\):window\.addEventListener\("load",\1\)'
     text, times = re.subn(pattern, "0", text)
     if not times:
-        logger.warning("_ext/finish.py takes out of %s what is no more in it", script.name)
+        logger.warning("_ext/finish.py looks in %s for what is not there any more", script.name)
     script.write_text(text, encoding="utf-8")
 
 

@@ -61,9 +61,9 @@ def display(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-# A formula and the marks that touch it. To a browser it is a picture: a line may end beside it.
+# A formula and what touches it. To a browser it is a picture: a line may end beside it.
 FORMULA = r'<span class="math[^>]*>(?:(?!</span>).)*</span>'
-TOUCHED = re.compile(rf"(\(?){FORMULA}([.,;:?!)]*)", re.DOTALL)
+TOUCHED = re.compile(rf"([(“]?){FORMULA}([^\s<]*)", re.DOTALL)
 
 
 def touch(found: re.Match) -> str:
@@ -71,7 +71,7 @@ def touch(found: re.Match) -> str:
 
 
 def give_glyphs(app: Sphinx, name: str, template: str, context: dict, doctree: object) -> None:
-    """Keep the marks beside formulas, and put the shapes that these use at the page's end."""
+    """Keep what touches a formula beside it; put the shapes of all at the page's end."""
     if "<mjx-container" in context.get("body", ""):
         context["body"] = TOUCHED.sub(touch, context["body"])
         context["body"] += f'<svg aria-hidden="true" class="glyphs">{ask(None)}</svg>'

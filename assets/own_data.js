@@ -90,7 +90,7 @@
     const mine = begin();
     const kind = ownKinds[table.kind];
     const work = (steps) => finish(steps, mine);
-    part("progress").hidden = false;
+    Object.assign(part("progress"), { hidden: false, value: 0 });
     try {
       const posterior = await work(kind.compute(table, priors));
       const ranks = posterior && await work(places(posterior, table.size));
@@ -114,9 +114,11 @@
     const mine = begin();
     part("status").replaceChildren();
     try {
-      if (fresh) look(fresh === "kind");
-      if (fresh) await rest();
-      if (!newest(mine)) return;
+      if (fresh) {
+        look(fresh === "kind");
+        await rest();
+        if (!newest(mine)) return;
+      }
       if (!pick("label")) look(true);
       for (const one of document.querySelectorAll("[data-kind]")) {
         one.hidden = !one.dataset.kind.split(" ").includes(kindNow());

@@ -32,6 +32,8 @@ RATES = "notebooks/13_passes_and_known_errors"
 PLACES = """(marks) => marks.map((mark) =>
     ["cx", "cy", "x1", "y1", "y2", "y", "d"].flatMap((name) =>
         (mark.getAttribute(name) ?? "").split(/[ ML%]+/).filter(Boolean).map(Number)))"""
+# Sizes are told once a frame is laid out.
+TWO_FRAMES = "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
 HEIGHT = "(svg) => svg.getBoundingClientRect().height"
 
 
@@ -123,7 +125,7 @@ def test_a_link_into_a_page_arrives(
         assert 0 <= heading.bounding_box()["y"] < 300
 
 
-def test_no_line_begins_with_the_mark_after_a_formula(visit) -> None:
+def test_no_line_ends_between_a_formula_and_what_touches_it(visit) -> None:
     page, _ = visit("exact_posterior", **READERS["phone-light"])
     settle(page)
     lines = page.locator("article .unbroken").evaluate_all(
@@ -237,7 +239,7 @@ def test_a_box_that_scrolls_is_reached_and_named(name: str, visit) -> None:
     counts = []
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})
-        page.wait_for_timeout(200)
+        page.evaluate(TWO_FRAMES)
         boxes = page.locator("pre, .cell_output > .output, .pst-scrollable-table-container")
         found = boxes.evaluate_all("""(boxes) => boxes.map((box) => [
             box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight,
