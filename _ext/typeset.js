@@ -7,6 +7,7 @@ require(`${mathjax}/node-main.js`).init({
   loader: {
     load: ["input/tex", "output/svg", "adaptors/liteDOM", "a11y/assistive-mml"],
     paths: { mathjax },
+    versionWarnings: false, // one of its own parts has no version
     require,
   },
   startup: { typeset: false },
@@ -16,7 +17,8 @@ require(`${mathjax}/node-main.js`).init({
   output.clearFontCache();
   lines.on("line", (line) => {
     const asked = JSON.parse(line);
-    const drawn = asked ? tex2svg(asked.tex, asked) : output.fontCache.getCache();
+    const { tex, ...how } = asked ?? {};
+    const drawn = asked ? tex2svg(tex, how) : output.fontCache.getCache();
     console.log(JSON.stringify(adaptor.outerHTML(drawn)));
     if (!asked) output.clearFontCache(); // each page has the shapes of its own glyphs, once
   });

@@ -1,7 +1,11 @@
 """What the site's extension does to finished pages."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
+import finish
 import pytest
 from finish import address, mend
 from maths import ask
@@ -17,6 +21,17 @@ def test_a_formula_stays_readable_and_one_that_cannot_be_read_stops_the_build():
     assert "<mi>λ</mi><mi>j</mi>" in drawn and "<mo>&lt;</mo>" in drawn  # for screen readers
     with pytest.raises(ValueError, match="can't read a formula"):
         ask({"tex": r"\frac{1}", "display": False})
+
+
+def test_formulas_are_typeset_without_a_word_to_who_builds_the_book():
+    code = "from maths import ask; ask({'tex': 'x', 'display': False}); ask(None)"
+    made = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(finish.__file__).parent,
+        capture_output=True,
+        check=True,
+    )
+    assert made.stdout + made.stderr == b""
 
 
 def test_each_page_brings_its_own_glyphs():
