@@ -84,7 +84,7 @@ globalThis.ownCharts = (() => {
       `<text x="100%" y="${height + 38 + LINE * i}" text-anchor="end">${escape(words.trim())}</text>`);
     const whole = ABOVE + height + BELOW + LINE * (beneath.length - 1);
     return `<div class="live-chart-plot" style="padding-left: ${left}rem"><svg role="img" `
-      + `aria-label="${escape(alt)}" width="100%" height="${whole}"><svg y="${ABOVE}" overflow="visible">`
+      + `aria-label="${escape(`${alt}. From left to right: ${under}.`)}" width="100%" height="${whole}"><svg y="${ABOVE}" overflow="visible">`
       + `${lines.join("")}<text x="-30" y="-14">${escape(title)}</text>`
       + `<line x1="0" x2="100%" y1="${height}" y2="${height}" stroke="${COLOURS.muted}"/>`
       + `${named.join("")}${beneath.join("")}${entries.join("")}`
@@ -97,10 +97,10 @@ globalThis.ownCharts = (() => {
   const bar = (x, y1, y2, colour) =>
     `<line x1="${x}" x2="${x}" y1="${y1}" y2="${y2}" stroke="${colour}" stroke-opacity="0.6"/>`;
   // The line of all groups, below what `marks` draw; its name above them, on a white edge.
-  const level = (y, marks) =>
+  const level = (y, groups, marks) =>
     `<line x1="0" x2="100%" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>${marks}`
     + `<text x="0" y="${y}" dx="4" dy="-6" stroke="white" stroke-width="4" stroke-linejoin="round" `
-    + `paint-order="stroke">all groups</text>`;
+    + `paint-order="stroke">${escape(`all ${groups}`)}</text>`;
   const KEYS = {
     raw: (words) => [ring(0, 0), words],
     pooled: () => [dot(0, 0), "partially pooled"],
@@ -114,22 +114,21 @@ globalThis.ownCharts = (() => {
   };
 
   // Raw value and estimate, at one position of the dial. `what`: the groups' axis, their raw values,
-  // the middle of all, the title, and the name of a raw value.
-  const dial = ({ axis: places, raw, middle, title, name }, estimates) => draw({
+  // the middle of all, the title, the name of a raw value, and the reader's words for the groups.
+  const dial = ({ axis: places, raw, middle, title, name, group, groups }, estimates) => draw({
     height: 230, axis: places, ...ends(raw, [middle]), title, key: [KEYS.raw(name), KEYS.pooled()],
-    alt: `${name} (ring) and estimate (dot) of each group against its size.`,
-    marks: ({ x, y }) => level(y(middle), raw.map((value, i) =>
+    alt: `${name} (ring) and estimate (dot) of each ${group}`,
+    marks: ({ x, y }) => level(y(middle), groups, raw.map((value, i) =>
       bar(x(i), y(value), y(estimates[i]), COLOURS.muted) + ring(x(i), y(value))
       + dot(x(i), y(estimates[i]))).join("")),
   });
 
-  const funnel = ({ axis: places, raw, middle, title, name }, band) => {
+  const funnel = ({ axis: places, raw, middle, title, name, group, groups }, band) => {
     const shown = places.along.map(([share, value]) => [share, ...band(value)]);
     return draw({
       height: 230, axis: places, ...ends(raw, shown.flatMap(([, ...both]) => both)), title,
       key: [KEYS.raw(name), KEYS.band()],
-      alt: `Each ${name} against the groups' sizes, and the band that luck alone would fill: wide for `
-        + "small groups, narrow for large ones.",
+      alt: `The ${name} of each ${group} (ring), and the band that luck alone would fill`,
       marks: ({ x, y, across }) => {
         const boxes = shown.slice(1).map(([share, low, high], i) => {
           const left = shown[i][0];
@@ -137,18 +136,17 @@ globalThis.ownCharts = (() => {
             + `height="${(y(low) - y(high)).toFixed(1)}"/>`;
         });
         return `<g fill="#d9d9d6" shape-rendering="crispEdges">${boxes.join("")}</g>`
-          + level(y(middle), raw.map((value, i) => ring(x(i), y(value))).join(""));
+          + level(y(middle), groups, raw.map((value, i) => ring(x(i), y(value))).join(""));
       },
     });
   };
 
   // One panel of the comparison; both have the same scale.
-  const panel = ({ axis: places, middle, title, name }, values, lower, upper, range, way) => draw({
+  const panel = ({ axis: places, middle, title, name, group, groups }, values, lower, upper, range, way) => draw({
     height: 200, axis: places, ...range, title,
     key: [KEYS[way](name), KEYS.bar()],
-    alt: way === "raw" ? `Each group's ${name} with its interval, wide for small groups.`
-      : "Each group's partially pooled estimate with its interval, all nearer together.",
-    marks: ({ x, y }) => level(y(middle), Array.from(values, (value, i) =>
+    alt: `The ${way === "raw" ? name : "partially pooled estimate"} of each ${group}, with its interval`,
+    marks: ({ x, y }) => level(y(middle), groups, Array.from(values, (value, i) =>
       bar(x(i), y(lower[i]), y(upper[i]), COLOURS[way])
       + (way === "raw" ? ring : dot)(x(i), y(value))).join("")),
   });

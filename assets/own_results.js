@@ -27,7 +27,7 @@ globalThis.ownResults = (() => {
     const axis = ownCharts.axis(values, table.raw, {
       errors: kind.errors, title: kind.sizeTitle(w), alike,
     });
-    return { axis, raw: table.raw, middle: found.middle.mean, title: kind.title(table.names),
+    return { ...w, axis, raw: table.raw, middle: found.middle.mean, title: kind.title(table.names),
       name: kind.raw };
   };
 

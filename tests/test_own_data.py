@@ -147,6 +147,26 @@ def test_the_words_of_an_example_are_not_those_of_another_table(visit) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "example"), [("rows", CITY), ("effects", EIGHT), ("passes", BATTERS)]
+)
+def test_what_is_shown_of_a_table_is_in_the_readers_words(kind, example, visit) -> None:
+    page, problems = visit("own_data")
+    computed(page)
+    page.locator(f"[name=kind][value={kind}]").check()
+    head, rows = example["text"].split("\n", 1)
+    table = f"{re.sub('school|batter', 'ward', head)}\n{rows}"
+    assert bring(page, table, "ward", "patient").startswith("Done")
+    shown = page.locator("div[data-part]:not([data-part=columns])")
+    spoken = shown.locator("[aria-label], option").evaluate_all(
+        "(all) => all.map((one) => one.ariaLabel ?? one.textContent)"
+    )
+    said = " ".join(shown.all_text_contents() + spoken)
+    assert not re.findall(r"(?i)[^.]*\b(?:group|case|school|pupil|player)s?\b[^.]*", said)
+    assert said.count("all wards") >= 4 and "of each ward (ring)" in said
+    assert not problems
+
+
+@pytest.mark.parametrize(
     ("name", "given", "words"),
     [
         ("sigmaYMean", "abc", "Mean of σ_y has to be a positive number."),
