@@ -141,6 +141,18 @@ def test_no_line_ends_between_a_formula_and_what_touches_it(visit) -> None:
     assert len(lines) > 50 and set(lines) == {1}
 
 
+@pytest.mark.parametrize("touch", [False, True])
+def test_the_tip_of_a_button_is_not_in_the_way_of_another(touch: bool, visit) -> None:
+    reader = READERS["phone-light"] | {"has_touch": touch, "is_mobile": touch}
+    page, _ = visit("notebooks/03_partially_pooled_model", **reader)
+    page.get_by_label("Toggle primary sidebar").click()
+    page.keyboard.press("Escape")
+    expect(page.locator(".tooltip")).to_have_count(1)
+    expect(page.locator(".tooltip")).to_be_visible(visible=not touch)
+    page.get_by_label("Download this page").click()
+    expect(page.locator(".dropdown-download-buttons .dropdown-menu")).to_be_visible()
+
+
 def test_search_works_from_disk(visit: Callable[..., tuple[Page, list[str]]]) -> None:
     page, problems = visit("intro")
     page.keyboard.press("Control+k")
