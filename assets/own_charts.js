@@ -2,7 +2,7 @@
 // width, so that text keeps its size on a phone.
 globalThis.ownCharts = (() => {
   const COLOURS = JSON.parse(document.querySelector("#own-data").dataset.colours);
-  const ABOVE = 54;
+  const ABOVE = 74;
   const BELOW = 44;
   const LINE = 16;
   const RING = 4.5;
@@ -60,8 +60,14 @@ globalThis.ownCharts = (() => {
     return (errors ? alongErrors : alongSizes)(values, title);
   };
 
-  // A chart of values against an axis; `marks` get functions to places.
-  const draw = ({ height, axis: { at, marks: below, title: under }, low, high, title, alt, key, marks }) => {
+  const level = (y, x1, x2) =>
+    `<line x1="${x1}" x2="${x2}" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>`;
+
+  // A chart of a subject: the groups' axis, their raw values, the middle of all, the title, the name
+  // of a raw value, and the reader's words for the groups. `marks`, which the line of all groups
+  // doesn't cover, and what is `behind` it get functions to places.
+  const draw = (subject, { height, low, high, alt, key, marks, behind = () => "" }) => {
+    const { axis: { at, marks: below, title: under }, title, middle, groups } = subject;
     const room = (high - low) / 20 || 1;
     const up = scale(low - room, high + room);
     const y = (value) => (height * (1 - up.share(value))).toFixed(1);
@@ -77,18 +83,20 @@ globalThis.ownCharts = (() => {
     const across = (share) => `${(100 * share).toFixed(3)}%`;
     const named = below.map(([share, value]) =>
       `<text x="${across(share)}" y="${height + 18}" text-anchor="middle">${value}</text>`);
-    const entries = key.map(([mark, words], i) =>
-      `<svg x="${((100 * i) / key.length).toFixed(0)}%" y="-42" overflow="visible">`
-      + `<g transform="translate(-20 0)">${mark}</g><text x="-4" dy="4">${escape(words)}</text></svg>`);
+    const entry = (x, y, mark, words) => `<svg x="${x.toFixed(0)}%" y="${y}" overflow="visible">`
+      + `<g transform="translate(-20 0)">${mark}</g><text x="-4" dy="4">${escape(words)}</text></svg>`;
+    const entries = key.map(([mark, words], i) => entry((100 * i) / key.length, -62, mark, words));
+    entries.push(entry(0, -40, level(0, -10, 10), `all ${groups}`));
     const beneath = under.match(/.{1,42}(?: |$)|\S+/g).map((words, i) => // so wide is a phone
       `<text x="100%" y="${height + 38 + LINE * i}" text-anchor="end">${escape(words.trim())}</text>`);
     const whole = ABOVE + height + BELOW + LINE * (beneath.length - 1);
     return `<div class="live-chart-plot" style="padding-left: ${left}rem"><svg role="img" `
-      + `aria-label="${escape(`${alt}. From left to right: ${under}.`)}" width="100%" height="${whole}"><svg y="${ABOVE}" overflow="visible">`
+      + `aria-label="${escape(`${alt}. From left to right: ${under}.`)}" width="100%" `
+      + `height="${whole}"><svg y="${ABOVE}" overflow="visible">`
       + `${lines.join("")}<text x="-30" y="-14">${escape(title)}</text>`
       + `<line x1="0" x2="100%" y1="${height}" y2="${height}" stroke="${COLOURS.muted}"/>`
-      + `${named.join("")}${beneath.join("")}${entries.join("")}`
-      + `${marks({ x: (i) => across(at[i]), y, across })}</svg></svg></div>`;
+      + `${named.join("")}${beneath.join("")}${entries.join("")}${behind({ y, across })}`
+      + `${level(y(middle), 0, "100%")}${marks({ x: (i) => across(at[i]), y })}</svg></svg></div>`;
   };
 
   const ring = (x, y) =>
@@ -96,11 +104,6 @@ globalThis.ownCharts = (() => {
   const dot = (x, y) => `<circle cx="${x}" cy="${y}" r="4" fill="${COLOURS.pooled}"/>`;
   const bar = (x, y1, y2, colour) =>
     `<line x1="${x}" x2="${x}" y1="${y1}" y2="${y2}" stroke="${colour}" stroke-opacity="0.6"/>`;
-  // The line of all groups, below what `marks` draw; its name above them, on a white edge.
-  const level = (y, groups, marks) =>
-    `<line x1="0" x2="100%" y1="${y}" y2="${y}" stroke="${COLOURS.complete}" stroke-width="2"/>${marks}`
-    + `<text x="0" y="${y}" dx="4" dy="-6" stroke="white" stroke-width="4" stroke-linejoin="round" `
-    + `paint-order="stroke">${escape(`all ${groups}`)}</text>`;
   const KEYS = {
     raw: (words) => [ring(0, 0), words],
     pooled: () => [dot(0, 0), "partially pooled"],
@@ -113,42 +116,39 @@ globalThis.ownCharts = (() => {
     return { low: least(all), high: most(all) };
   };
 
-  // Raw value and estimate, at one position of the dial. `what`: the groups' axis, their raw values,
-  // the middle of all, the title, the name of a raw value, and the reader's words for the groups.
-  const dial = ({ axis: places, raw, middle, title, name, group, groups }, estimates) => draw({
-    height: 230, axis: places, ...ends(raw, [middle]), title, key: [KEYS.raw(name), KEYS.pooled()],
-    alt: `${name} (ring) and estimate (dot) of each ${group}`,
-    marks: ({ x, y }) => level(y(middle), groups, raw.map((value, i) =>
+  // Raw value and estimate, at one position of the dial.
+  const dial = (what, estimates) => draw(what, {
+    height: 230, ...ends(what.raw, [what.middle]), key: [KEYS.raw(what.name), KEYS.pooled()],
+    alt: `${what.name} (ring) and estimate (dot) of each ${what.group}`,
+    marks: ({ x, y }) => what.raw.map((value, i) =>
       bar(x(i), y(value), y(estimates[i]), COLOURS.muted) + ring(x(i), y(value))
-      + dot(x(i), y(estimates[i]))).join("")),
+      + dot(x(i), y(estimates[i]))).join(""),
   });
 
-  const funnel = ({ axis: places, raw, middle, title, name, group, groups }, band) => {
-    const shown = places.along.map(([share, value]) => [share, ...band(value)]);
-    return draw({
-      height: 230, axis: places, ...ends(raw, shown.flatMap(([, ...both]) => both)), title,
-      key: [KEYS.raw(name), KEYS.band()],
-      alt: `The ${name} of each ${group} (ring), and the band that luck alone would fill`,
-      marks: ({ x, y, across }) => {
-        const boxes = shown.slice(1).map(([share, low, high], i) => {
+  const funnel = (what, band) => {
+    const shown = what.axis.along.map(([share, value]) => [share, ...band(value)]);
+    return draw(what, {
+      height: 230, ...ends(what.raw, shown.flatMap(([, ...both]) => both)),
+      key: [KEYS.raw(what.name), KEYS.band()],
+      alt: `The ${what.name} of each ${what.group} (ring), and the band that luck alone would fill`,
+      behind: ({ y, across }) => `<g fill="#d9d9d6" shape-rendering="crispEdges">${
+        shown.slice(1).map(([share, low, high], i) => {
           const left = shown[i][0];
           return `<rect x="${across(left)}" width="${across(share - left)}" y="${y(high)}" `
             + `height="${(y(low) - y(high)).toFixed(1)}"/>`;
-        });
-        return `<g fill="#d9d9d6" shape-rendering="crispEdges">${boxes.join("")}</g>`
-          + level(y(middle), groups, raw.map((value, i) => ring(x(i), y(value))).join(""));
-      },
+        }).join("")}</g>`,
+      marks: ({ x, y }) => what.raw.map((value, i) => ring(x(i), y(value))).join(""),
     });
   };
 
   // One panel of the comparison; both have the same scale.
-  const panel = ({ axis: places, middle, title, name, group, groups }, values, lower, upper, range, way) => draw({
-    height: 200, axis: places, ...range, title,
-    key: [KEYS[way](name), KEYS.bar()],
-    alt: `The ${way === "raw" ? name : "partially pooled estimate"} of each ${group}, with its interval`,
-    marks: ({ x, y }) => level(y(middle), groups, Array.from(values, (value, i) =>
+  const panel = (what, values, lower, upper, range, way) => draw(what, {
+    height: 200, ...range, key: [KEYS[way](what.name), KEYS.bar()],
+    alt: `The ${way === "raw" ? what.name : "partially pooled estimate"} of each ${what.group}, `
+      + "with its interval",
+    marks: ({ x, y }) => Array.from(values, (value, i) =>
       bar(x(i), y(lower[i]), y(upper[i]), COLOURS[way])
-      + (way === "raw" ? ring : dot)(x(i), y(value))).join("")),
+      + (way === "raw" ? ring : dot)(x(i), y(value))).join(""),
   });
 
   return { axis, dial, funnel, panel, ends };
