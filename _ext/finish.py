@@ -32,6 +32,7 @@ MENDS = [
     ),
     ("roles that ARIA gave up, w3c/dpub-aria#22", r' role="(?:doc-biblioentry|list)"', ""),
     ("the policy allows no inline deed", r'onclick="(?:window\.)?(\w+)\(\)"', r'data-deed="\1"'),
+    ("Firefox fetches the next page, which the policy refuses", r'<link rel="next"[^>]*>\s*', ""),
     ("what is given is saved", r'(href="[^"]*downloads/[^"]*") target="_blank"', r"\1 download"),
     (
         "a data frame's corner, pydata/pydata-sphinx-theme#1480",

@@ -82,6 +82,7 @@ def test_only_the_search_loads_the_index_and_robots_may_read_every_page() -> Non
     for name in [*PAGES, "404", "search"]:
         source = (SITE / f"{name}.html").read_text(encoding="utf-8")
         assert ("searchindex.js" in source) == (name == "search"), name
+        assert not re.search(r'<link[^>]* rel="(?:next|prefetch)"', source), name
         # Lighthouse fetches robots.txt in the page's name; of a reader's own data nothing may be.
         allowed = "none" if name == "own_data" else "self"
         assert f"connect-src '{allowed}';" in source
