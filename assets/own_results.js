@@ -38,8 +38,11 @@ globalThis.ownResults = (() => {
     const usual = size[order[(size.length - 1) >> 1]];
     const [least, most] = [order[0], order.at(-1)];
     const start = Math.round(100 * (usual / (usual + found.half)));
-    const output = element("output");
-    const range = element("input", { type: "range", min: 0, max: 100, step: 1, value: start });
+    const value = element("span", { className: "value" });
+    const name = `How much ${words().groups} differ (sd)`;
+    const range = element("input", {
+      type: "range", ariaLabel: name, min: 0, max: 100, step: 1, value: start,
+    });
     const picture = element("div");
     const sentence = element("p", { className: "live-chart-words", ariaLive: "polite" });
     const obey = () => {
@@ -49,8 +52,8 @@ globalThis.ownResults = (() => {
       const spread = share === 0 ? 0 : found.spreadOf(half);
       const estimates = raw.map((value, i) => middle + keeps(i) * (value - middle));
       picture.innerHTML = ownCharts.dial(subject(), estimates);
-      output.textContent = Number.isFinite(spread) ? show(spread) : "no limit";
-      range.setAttribute("aria-valuetext", output.textContent);
+      value.textContent = Number.isFinite(spread) ? show(spread) : "no limit";
+      range.setAttribute("aria-valuetext", value.textContent);
       const { group, groups, unit, units } = words();
       const own = kind.raw.replace("raw", "own");
       const sizeOf = (i) => kind.sizeWords(kind.sizes(table)[i], { count, show, unit, units });
@@ -62,12 +65,10 @@ globalThis.ownResults = (() => {
     range.addEventListener("input", obey);
     const again = element("button", { type: "button", textContent: "Start again" });
     again.addEventListener("click", () => { range.value = start; obey(); });
-    const label = element("span", {
-      className: "label", textContent: `How much ${words().groups} differ (sd)`,
-    });
+    const label = element("span", { className: "label", textContent: name });
     part("dial").replaceChildren(
       element("div", { className: "live-chart-controls" },
-        element("label", {}, label, output, element("span", { className: "track" }, range)), again),
+        element("label", {}, label, value, element("span", { className: "track" }, range)), again),
       picture, sentence);
     obey();
   };

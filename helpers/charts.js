@@ -143,7 +143,7 @@
       const said = kinds[figure.dataset.kind](figure, values, chosen);
       if (words.textContent !== said.words) words.textContent = said.words;
       controls.filter(({ type }) => type === "range").forEach((control) => {
-        control.closest("label").querySelector("output").textContent = said[control.name];
+        control.closest("label").querySelector(".value").textContent = said[control.name];
         control.setAttribute("aria-valuetext", said[control.name]);
       });
     };

@@ -179,7 +179,8 @@ def slider(
     low, high, step, start = steps
     words = [f'<span class="end">{end}</span>' if end else "" for end in ends]
     return (
-        f'<label><span class="label">{label}</span> <output>{value}</output>'
-        f'<span class="track">{words[0]}<input type="range" name="{control}" min="{low:g}" '
-        f'max="{high:g}" step="{step:g}" value="{start:g}">{words[1]}</span></label>'
+        f'<label><span class="label">{label}</span> <span class="value">{value}</span>'
+        f'<span class="track">{words[0]}<input type="range" name="{control}" '
+        f'aria-label="{label}" min="{low:g}" max="{high:g}" step="{step:g}" value="{start:g}">'
+        f"{words[1]}</span></label>"
     )

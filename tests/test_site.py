@@ -238,6 +238,10 @@ def test_pages_that_no_list_names(name: str, visit: Callable[..., tuple[Page, li
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
+        (
+            "a label astray",
+            '<label>Here <output>1</output><input type="range" aria-label="Here"></label>',
+        ),
         ("label-content-name-mismatch", '<button aria-label="Toggle">Show the code</button>'),
         ("focus-order-semantics", '<div tabindex="0">A box that scrolls</div>'),
         ("color-contrast", '<p style="color: #999; background: #fff">pale</p>'),
@@ -324,8 +328,10 @@ def test_a_chart_obeys_the_keyboard_and_starts_again(name, control, keys, visit)
             page.keyboard.press("Tab")
             assert page.evaluate("document.activeElement !== document.body"), "Tab never gets there"
         assert slider.evaluate("(slider) => getComputedStyle(slider).outlineStyle") == "solid"
+        label = chart.locator("label", has=page.locator(f"[name={control}]"))
+        expect(slider).to_have_accessible_name(label.locator(".label").text_content())
         height = chart.evaluate("(chart) => chart.offsetHeight")
-        output = chart.locator("label", has=page.locator(f"[name={control}]")).locator("output")
+        output = label.locator(".value")
         for key in keys:
             page.keyboard.press(key)
             controls = chart.locator("input").evaluate_all(
@@ -413,7 +419,7 @@ def test_a_ranking_moves_as_its_draws_say(visit) -> None:
         assert rows.first.locator("td:last-child small").text_content() == f"led {led} of {draw}"
         assert chart.evaluate("(chart) => chart.offsetHeight") == height
     chart.get_by_role("button", name="Start again").click()
-    expect(chart.locator("output")).to_have_text("all at once")
+    expect(chart.locator(".value")).to_have_text("all at once")
     assert chart.locator("table").inner_text() == still
     assert problems == []
 
@@ -437,14 +443,14 @@ def test_a_ranking_plays_until_it_is_paused_and_not_where_motion_is_unwanted(vis
     page.clock.install()
     chart.get_by_role("button", name="Play").click()
     page.clock.run_for(5500)
-    expect(chart.locator("output")).to_have_text("6 of 60")
+    expect(chart.locator(".value")).to_have_text("6 of 60")
     assert chart.locator(".live-chart-words").get_attribute("aria-live") == "off"
     chart.get_by_role("button", name="Pause").click()
     page.clock.run_for(5000)
-    expect(chart.locator("output")).to_have_text("6 of 60")
+    expect(chart.locator(".value")).to_have_text("6 of 60")
     chart.get_by_role("button", name="Play").click()
     page.clock.run_for(100_000)
-    expect(chart.locator("output")).to_have_text("60 of 60")
+    expect(chart.locator(".value")).to_have_text("60 of 60")
     page.emulate_media(reduced_motion="reduce")
     expect(chart.locator("[value=play]")).to_be_hidden()
     expect(chart.locator("[value=step]")).to_be_visible()
